@@ -1,0 +1,1 @@
+//! Push exporter for mcp-trace: OTLP/HTTP and Rastir

@@ -1,0 +1,1 @@
+//! Reads and edits JSON-RPC messages of MCP without building a tree

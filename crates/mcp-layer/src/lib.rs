@@ -1,0 +1,1 @@
+//! Tower layer that traces MCP servers

@@ -1,0 +1,1 @@
+//! rmcp adapters for mcp-trace: handlers, peers and HTTP clients

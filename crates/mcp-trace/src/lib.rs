@@ -1,0 +1,1 @@
+//! Distributed tracing for MCP: context, spans, sinks
