@@ -1,1 +1,67 @@
-//! Reads and edits JSON-RPC messages of MCP without building a tree
+//! Reads and edits the JSON-RPC messages of MCP (Model Context Protocol) without building a tree.
+//!
+//! Middleware that traces MCP has to know a few things about a message: its method, its id, the tool's name, the trace context in
+//! `params._meta`, and later whether the answer is an error. It must neither hold the message up nor change it. This crate reads
+//! those things out of the bytes as they go by:
+//!
+//! - [`RequestScanner`] is fed with a body from client to server; [`inspect`] takes a complete one.
+//! - [`AnswerWatcher`] is fed with an answer, JSON or an event stream, and tells when the answer to one request has passed.
+//! - [`Outgoing`] scans a complete message and adds members to its `_meta`; every other byte stays as it was.
+//!
+//! ```
+//! use mcp_envelope::{AnswerWatcher, Outgoing, RequestScanner};
+//!
+//! // A client adds its trace context to what it sends,
+//! let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"greet","arguments":{"to":"Ada"}}}"#;
+//! let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+//! let sent = Outgoing::scan(body).splice(&[("traceparent", traceparent)])?.apply();
+//!
+//! // a server reads it,
+//! let mut scanner = RequestScanner::new();
+//! for chunk in sent.chunks(16) {
+//!     scanner.push(chunk);
+//! }
+//! scanner.finish();
+//! assert_eq!(scanner.message().name(), Some("greet"));
+//! assert_eq!(scanner.message().trace().traceparent().text(), Some(traceparent));
+//!
+//! // and both see how it went.
+//! let mut watcher = AnswerWatcher::json(scanner.message().id().cloned());
+//! let answer = watcher.push(br#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"who?"}}"#);
+//! assert_eq!(answer.and_then(|answer| answer.error()).map(|error| error.code()), Some(-32602));
+//! # Ok::<(), mcp_envelope::SpliceError>(())
+//! ```
+//!
+//! # What peers can do
+//!
+//! Nothing in a body makes this crate panic, and its memory does not grow with the body: strings are kept up to a limit that each
+//! accessor states, containers may be nested 128 deep, and of a batch 64 members are kept. Strings that nobody wants are skipped
+//! as fast as memory can be read, and not validated. Of a key that is there twice, the first counts.
+//!
+//! # Features
+//!
+//! - `std` (default): finds out at run time which vector instructions the machine has. Without it the crate is `no_std` and needs
+//!   `alloc`.
+
+#![no_std]
+
+extern crate alloc;
+
+mod answer;
+mod capture;
+mod id;
+mod lexer;
+mod limits;
+mod message;
+mod reader;
+mod request;
+mod splice;
+mod sse;
+
+pub use self::{
+    answer::{Answer, AnswerWatcher, RpcError},
+    id::{Id, OtherId},
+    message::{Kind, Message, MetaValue, TraceMeta},
+    request::{Progress, RequestScanner, inspect},
+    splice::{Outgoing, Splice, SpliceError, splice},
+};

@@ -1,0 +1,295 @@
+use alloc::{string::String, vec::Vec};
+
+use crate::{capture::Text, id::Id};
+
+/// What kind of JSON-RPC message a body is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Not decided yet, no JSON-RPC 2.0 message, or malformed JSON.
+    #[default]
+    Unknown,
+    /// A `method` and an `id` (which may be `null`).
+    Request,
+    /// A `method` and no `id`.
+    Notification,
+    /// No `method`, but a `result` or an `error`.
+    Response,
+    /// An array of messages, as in the revision 2025-03-26 of MCP.
+    Batch,
+}
+
+/// What a scanner found out about a message from client to server.
+///
+/// A string is `None` if the message does not have it, if it is not a string, longer than its limit, or not UTF-8. Control
+/// characters are not removed. Of a key that is there twice, the first counts.
+#[derive(Debug, Default)]
+pub struct Message {
+    /// All strings, end to end.
+    text: String,
+    spans: [Span; Field::COUNT],
+    id: Option<Id>,
+    members: Vec<Message>,
+    member_count: usize,
+    pub(crate) kind: Kind,
+    pub(crate) complete: bool,
+    pub(crate) malformed: bool,
+    pub(crate) trace_settled: bool,
+}
+
+/// The strings of a message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Field {
+    Method,
+    Name,
+    Uri,
+    TaskId,
+    /// `_meta["io.modelcontextprotocol/protocolVersion"]`
+    Version,
+    /// `params.protocolVersion`
+    OfferedVersion,
+    Traceparent,
+    Tracestate,
+    Baggage,
+}
+
+impl Field {
+    const COUNT: usize = 9;
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    start: u16,
+    len: u16,
+    state: Presence,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Presence {
+    #[default]
+    Absent,
+    Text,
+    Invalid,
+}
+
+impl Message {
+    /// What kind of message this is. It is known as soon as nothing that may still come can change it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether everything is known that the scanner looks for.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Whether the body is not JSON, ended too early, or is nested more than 128 deep. Its kind is [`Kind::Unknown`].
+    #[must_use]
+    pub fn is_malformed(&self) -> bool {
+        self.malformed
+    }
+
+    /// Whether [`trace`](Message::trace) is final: `params._meta` has been passed or cannot come any more. This is often known
+    /// before the message [is complete](Message::is_complete).
+    #[must_use]
+    pub fn is_trace_settled(&self) -> bool {
+        self.trace_settled
+    }
+
+    /// The method, at most 256 bytes.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        self.string(Field::Method)
+    }
+
+    /// The id of a request or response; `None` if it is absent or `null`.
+    #[must_use]
+    pub fn id(&self) -> Option<&Id> {
+        self.id.as_ref()
+    }
+
+    /// `params.name`, at most 1 KiB: the tool of `tools/call`, the prompt of `prompts/get`.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.string(Field::Name)
+    }
+
+    /// `params.uri`, at most 2 KiB: the resource of `resources/read`, `resources/subscribe` and `resources/unsubscribe`.
+    #[must_use]
+    pub fn uri(&self) -> Option<&str> {
+        self.string(Field::Uri)
+    }
+
+    /// `params.taskId`, at most 1 KiB: the task of `tasks/get` and its kin.
+    #[must_use]
+    pub fn task_id(&self) -> Option<&str> {
+        self.string(Field::TaskId)
+    }
+
+    /// The trace context in `params._meta`.
+    #[must_use]
+    pub fn trace(&self) -> TraceMeta<'_> {
+        TraceMeta { message: self }
+    }
+
+    /// The protocol version that the message is written in: `params._meta["io.modelcontextprotocol/protocolVersion"]`, or
+    /// the one that `initialize` offers in `params.protocolVersion`. At most 31 bytes.
+    #[must_use]
+    pub fn protocol_version(&self) -> Option<&str> {
+        let offered = || {
+            self.string(Field::OfferedVersion)
+                .filter(|_| self.method() == Some("initialize"))
+        };
+        self.string(Field::Version).or_else(offered)
+    }
+
+    /// The messages of a [batch](Kind::Batch), in order, at most 64 of them. What is no message is there as [`Kind::Unknown`].
+    #[must_use]
+    pub fn members(&self) -> &[Message] {
+        &self.members
+    }
+
+    /// The number of messages in a batch, counted beyond the 64 that are kept; 0 for any other kind.
+    #[must_use]
+    pub fn member_count(&self) -> usize {
+        self.member_count
+    }
+
+    fn string(&self, field: Field) -> Option<&str> {
+        match self.value(field) {
+            MetaValue::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn value(&self, field: Field) -> MetaValue<'_> {
+        let Span { start, len, state } = self.spans[field as usize];
+        match state {
+            Presence::Absent => MetaValue::Absent,
+            Presence::Invalid => MetaValue::Invalid,
+            Presence::Text => {
+                let start = usize::from(start);
+                self.text
+                    .get(start..start + usize::from(len))
+                    .map_or(MetaValue::Invalid, MetaValue::Text)
+            }
+        }
+    }
+
+    pub(crate) fn has(&self, field: Field) -> bool {
+        self.spans[field as usize].state != Presence::Absent
+    }
+
+    pub(crate) fn set_text(&mut self, field: Field, text: Text<'_>) {
+        let span = match text {
+            Text::Whole(text) => {
+                match (u16::try_from(self.text.len()), u16::try_from(text.len())) {
+                    (Ok(start), Ok(len)) if start.checked_add(len).is_some() => {
+                        if self.text.capacity() == 0 {
+                            // Enough for most messages, so that there is one allocation.
+                            self.text.reserve(text.len().max(192));
+                        }
+                        self.text.push_str(text);
+                        Span {
+                            start,
+                            len,
+                            state: Presence::Text,
+                        }
+                    }
+                    _ => Span {
+                        state: Presence::Invalid,
+                        ..Span::default()
+                    },
+                }
+            }
+            _ => Span {
+                state: Presence::Invalid,
+                ..Span::default()
+            },
+        };
+        self.spans[field as usize] = span;
+    }
+
+    /// The value is there, and it is not a string.
+    pub(crate) fn set_invalid(&mut self, field: Field) {
+        self.spans[field as usize].state = Presence::Invalid;
+    }
+
+    pub(crate) fn set_id(&mut self, id: Option<Id>) {
+        self.id = id;
+    }
+
+    pub(crate) fn add_member(&mut self) -> Option<&mut Message> {
+        self.member_count = self.member_count.saturating_add(1);
+        if self.members.len() >= crate::limits::BATCH_MEMBERS {
+            return None;
+        }
+        self.members.push(Message::default());
+        self.members.last_mut()
+    }
+
+    pub(crate) fn last_member(&mut self) -> Option<&mut Message> {
+        if self.member_count > self.members.len() {
+            None
+        } else {
+            self.members.last_mut()
+        }
+    }
+
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.text.len()
+    }
+}
+
+/// The trace context that a message carries in `params._meta` (MCP 2026-07-28, "Base protocol", `_meta`).
+///
+/// Values are as they were sent: not checked against W3C Trace Context or Baggage.
+#[derive(Clone, Copy, Debug)]
+pub struct TraceMeta<'a> {
+    message: &'a Message,
+}
+
+impl<'a> TraceMeta<'a> {
+    /// `_meta.traceparent`, at most 512 bytes.
+    #[must_use]
+    pub fn traceparent(&self) -> MetaValue<'a> {
+        self.message.value(Field::Traceparent)
+    }
+
+    /// `_meta.tracestate`, at most 8 KiB.
+    #[must_use]
+    pub fn tracestate(&self) -> MetaValue<'a> {
+        self.message.value(Field::Tracestate)
+    }
+
+    /// `_meta.baggage`, at most 8 KiB.
+    #[must_use]
+    pub fn baggage(&self) -> MetaValue<'a> {
+        self.message.value(Field::Baggage)
+    }
+}
+
+/// A member of `_meta` that should be a string.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum MetaValue<'a> {
+    /// There is no such member (yet).
+    Absent,
+    /// A string.
+    Text(&'a str),
+    /// Something that is not a string, or one that is too long or not UTF-8.
+    Invalid,
+}
+
+impl<'a> MetaValue<'a> {
+    /// The string, if it is one.
+    #[must_use]
+    pub fn text(self) -> Option<&'a str> {
+        match self {
+            MetaValue::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}

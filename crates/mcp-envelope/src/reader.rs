@@ -1,0 +1,368 @@
+//! Walks along a JSON text that arrives in chunks cut anywhere, and shows a [`Sink`] the few values that it asks for.
+
+use crate::{
+    capture::{Capture, Limit, Text},
+    lexer::{Skip, Skipped},
+    limits,
+};
+
+/// Says which values it wants, and gets them.
+pub(crate) trait Sink {
+    /// An object or array that is looked into.
+    type Place: Copy;
+    /// A value that is wanted.
+    type Field: Copy;
+
+    /// The outermost value.
+    const ROOT: Self::Field;
+
+    /// The kept bytes of a string or number.
+    fn limit(&self, field: Self::Field) -> Limit;
+
+    /// The longest key of interest.
+    fn key_limit(&self) -> usize {
+        limits::KEY
+    }
+
+    /// A member of an object; `None` if its value is of no interest.
+    fn member(&mut self, place: Self::Place, key: &[u8]) -> Option<Self::Field>;
+
+    /// An element of an array.
+    fn element(&mut self, place: Self::Place) -> Option<Self::Field>;
+
+    /// A string.
+    fn text(&mut self, field: Self::Field, text: Text<'_>);
+
+    /// A number or one of the three words.
+    fn scalar(&mut self, field: Self::Field, lexeme: Text<'_>);
+
+    /// The value is an object or array, with its first content at offset `at`. `None` skips it.
+    fn open(&mut self, field: Self::Field, bracket: Bracket, at: usize) -> Option<Self::Place>;
+
+    /// The bracket that closes `place` is at offset `at`. The answer is the place around it.
+    fn close(&mut self, place: Self::Place, at: usize) -> Option<Self::Place>;
+
+    /// Whether a place is an array.
+    fn is_array(place: Self::Place) -> bool;
+
+    /// Whether nothing further is needed. Asked after each value.
+    fn enough(&self) -> bool;
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Bracket {
+    Object,
+    Array,
+}
+
+#[derive(Debug)]
+pub(crate) struct Reader<S: Sink> {
+    state: State<S::Field>,
+    place: Option<S::Place>,
+    /// Containers open around the next byte, without those that are skipped.
+    depth: u8,
+    /// Bytes in earlier chunks.
+    offset: usize,
+    capture: Capture,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State<F> {
+    Value(F),
+    SkippedValue,
+    /// Behind an opening bracket.
+    FirstKey,
+    FirstElement,
+    /// Behind a comma.
+    Key,
+    Element,
+    /// Behind a key.
+    Colon(Option<F>),
+    /// Inside of a string or number that is kept.
+    KeyText,
+    Text(F),
+    Scalar(F),
+    Skip(Skip),
+    SkipScalar,
+    /// Behind a value.
+    After,
+    Done,
+    Broken,
+}
+
+impl<S: Sink> Reader<S> {
+    pub(crate) fn new() -> Reader<S> {
+        Reader {
+            state: State::Value(S::ROOT),
+            place: None,
+            depth: 0,
+            offset: 0,
+            capture: Capture::default(),
+        }
+    }
+
+    /// Starts over with another text; keeps the buffer.
+    pub(crate) fn restart(&mut self) {
+        *self = Reader {
+            capture: core::mem::take(&mut self.capture),
+            ..Reader::new()
+        };
+    }
+
+    /// Nothing further is needed.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state, State::Done | State::Broken)
+    }
+
+    /// The text is not JSON, or nested too deep.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self.state, State::Broken)
+    }
+
+    /// The end of the text. What has not been closed by now never is.
+    pub(crate) fn finish(&mut self) {
+        if !self.is_over() {
+            self.state = State::Broken;
+        }
+    }
+
+    pub(crate) fn push(&mut self, input: &[u8], sink: &mut S) {
+        if self.is_over() {
+            return;
+        }
+        self.state = self.run(input, sink);
+        self.offset = self.offset.saturating_add(input.len());
+    }
+
+    fn run(&mut self, input: &[u8], sink: &mut S) -> State<S::Field> {
+        let mut at = 0;
+        let mut state = self.state;
+        loop {
+            state = match state {
+                State::Value(field) => match next(input, &mut at) {
+                    None => return state,
+                    Some(b'"') => match contiguous(input, at) {
+                        Some(string) => {
+                            at += string.len() + 1;
+                            sink.text(field, Text::new(string, sink.limit(field)));
+                            self.after(sink)
+                        }
+                        None => {
+                            self.capture.start();
+                            State::Text(field)
+                        }
+                    },
+                    Some(b'{') => self.open(field, Bracket::Object, at, sink),
+                    Some(b'[') => self.open(field, Bracket::Array, at, sink),
+                    Some(byte) if starts_scalar(byte) => {
+                        at -= 1;
+                        self.capture.start();
+                        State::Scalar(field)
+                    }
+                    Some(_) => State::Broken,
+                },
+                State::SkippedValue => match next(input, &mut at) {
+                    None => return state,
+                    Some(b'"') => State::Skip(Skip::STRING),
+                    Some(b'{' | b'[') if self.depth < limits::DEPTH => State::Skip(Skip::CONTAINER),
+                    Some(byte) if starts_scalar(byte) => State::SkipScalar,
+                    Some(_) => State::Broken,
+                },
+                State::FirstKey | State::Key => match next(input, &mut at) {
+                    None => return state,
+                    Some(b'"') => match contiguous(input, at) {
+                        Some(key) => {
+                            at += key.len() + 1;
+                            self.key(key, sink)
+                        }
+                        None => {
+                            self.capture.start();
+                            State::KeyText
+                        }
+                    },
+                    Some(b'}') if matches!(state, State::FirstKey) => self.close(at, sink),
+                    Some(_) => State::Broken,
+                },
+                State::FirstElement => match peek(input, &mut at) {
+                    None => return state,
+                    Some(b']') => {
+                        at += 1;
+                        self.close(at, sink)
+                    }
+                    Some(_) => self.element(sink),
+                },
+                State::Element => self.element(sink),
+                State::Colon(field) => match next(input, &mut at) {
+                    None => return state,
+                    Some(b':') => field.map_or(State::SkippedValue, State::Value),
+                    Some(_) => State::Broken,
+                },
+                State::KeyText => match self
+                    .capture
+                    .string(rest(input, at), Limit::bytes(sink.key_limit()))
+                {
+                    None => State::Broken,
+                    Some((_, false)) => return state,
+                    Some((used, true)) => {
+                        at += used;
+                        let field = match (self.place, self.capture.text()) {
+                            (Some(place), Text::Whole(key)) => sink.member(place, key.as_bytes()),
+                            // No wanted key is one that is too long or not UTF-8.
+                            (Some(place), _) => sink.member(place, b"\xFF"),
+                            _ => None,
+                        };
+                        State::Colon(field)
+                    }
+                },
+                State::Text(field) => match self.capture.string(rest(input, at), sink.limit(field))
+                {
+                    None => State::Broken,
+                    Some((_, false)) => return state,
+                    Some((used, true)) => {
+                        at += used;
+                        sink.text(field, self.capture.text());
+                        self.after(sink)
+                    }
+                },
+                State::Scalar(field) => {
+                    let run = scalar_run(rest(input, at));
+                    let lexeme = rest(input, at).get(..run).unwrap_or_default();
+                    at += run;
+                    self.capture.plain(lexeme, sink.limit(field));
+                    if at == input.len() {
+                        return state;
+                    }
+                    match self.capture.text() {
+                        Text::Whole(text) if !is_scalar(text) => State::Broken,
+                        text => {
+                            sink.scalar(field, text);
+                            self.after(sink)
+                        }
+                    }
+                }
+                State::SkipScalar => {
+                    at += scalar_run(rest(input, at));
+                    if at == input.len() {
+                        return state;
+                    }
+                    self.after(sink)
+                }
+                State::Skip(mut skip) => {
+                    match skip.push(rest(input, at), limits::DEPTH - self.depth) {
+                        Skipped::More => return State::Skip(skip),
+                        Skipped::TooDeep => State::Broken,
+                        Skipped::End(used) => {
+                            at += used;
+                            self.after(sink)
+                        }
+                    }
+                }
+                State::After => {
+                    let Some(place) = self.place else {
+                        return State::Done;
+                    };
+                    match (next(input, &mut at), S::is_array(place)) {
+                        (None, _) => return state,
+                        (Some(b','), false) => State::Key,
+                        (Some(b','), true) => State::Element,
+                        (Some(b'}'), false) | (Some(b']'), true) => self.close(at, sink),
+                        _ => State::Broken,
+                    }
+                }
+                State::Done | State::Broken => return state,
+            }
+        }
+    }
+
+    fn key(&mut self, key: &[u8], sink: &mut S) -> State<S::Field> {
+        State::Colon(self.place.and_then(|place| sink.member(place, key)))
+    }
+
+    fn element(&mut self, sink: &mut S) -> State<S::Field> {
+        self.place
+            .and_then(|place| sink.element(place))
+            .map_or(State::SkippedValue, State::Value)
+    }
+
+    fn open(
+        &mut self,
+        field: S::Field,
+        bracket: Bracket,
+        at: usize,
+        sink: &mut S,
+    ) -> State<S::Field> {
+        match sink.open(field, bracket, self.offset.saturating_add(at)) {
+            Some(place) => {
+                self.place = Some(place);
+                self.depth += 1;
+                if bracket == Bracket::Object {
+                    State::FirstKey
+                } else {
+                    State::FirstElement
+                }
+            }
+            None => State::Skip(Skip::CONTAINER),
+        }
+    }
+
+    /// `at` is behind the bracket.
+    fn close(&mut self, at: usize, sink: &mut S) -> State<S::Field> {
+        if let Some(place) = self.place {
+            self.place = sink.close(place, self.offset.saturating_add(at) - 1);
+            self.depth -= 1;
+        }
+        self.after(sink)
+    }
+
+    fn after(&self, sink: &S) -> State<S::Field> {
+        if self.place.is_none() || sink.enough() {
+            State::Done
+        } else {
+            State::After
+        }
+    }
+}
+
+fn rest(input: &[u8], at: usize) -> &[u8] {
+    input.get(at..).unwrap_or_default()
+}
+
+/// The next byte that is not white space, consumed.
+fn next(input: &[u8], at: &mut usize) -> Option<u8> {
+    let byte = peek(input, at)?;
+    *at += 1;
+    Some(byte)
+}
+
+fn peek(input: &[u8], at: &mut usize) -> Option<u8> {
+    loop {
+        match *input.get(*at)? {
+            b' ' | b'\t' | b'\n' | b'\r' => *at += 1,
+            byte => return Some(byte),
+        }
+    }
+}
+
+/// The string that begins at `at`, if it ends in this chunk and has no escapes.
+fn contiguous(input: &[u8], at: usize) -> Option<&[u8]> {
+    let rest = input.get(at..)?;
+    let run = crate::lexer::string_run(rest);
+    (rest.get(run) == Some(&b'"')).then(|| rest.get(..run))?
+}
+
+fn starts_scalar(byte: u8) -> bool {
+    matches!(byte, b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
+}
+
+fn scalar_run(input: &[u8]) -> usize {
+    input
+        .iter()
+        .position(|byte| !matches!(byte, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E'))
+        .unwrap_or(input.len())
+}
+
+/// Whether these are a word of JSON or could be a number.
+fn is_scalar(lexeme: &str) -> bool {
+    matches!(lexeme, "true" | "false" | "null")
+        || lexeme.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+}

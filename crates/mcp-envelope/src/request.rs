@@ -1,0 +1,463 @@
+use crate::{
+    capture::{Limit, Text},
+    id::Id,
+    limits,
+    message::{Field, Kind, Message},
+    reader::{Bracket, Reader, Sink},
+};
+
+/// Whether a scanner wants to see more of a body.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Progress {
+    /// Go on.
+    More,
+    /// Nothing further is needed: everything is known, or the body is malformed.
+    Done,
+}
+
+/// Reads a message from client to server while it goes by, in chunks cut anywhere.
+///
+/// Its memory does not grow with the message. It stops as soon as it knows enough: with the method, the id, and either the end of
+/// `params` or those members of it that the method defines. What it skips is not validated.
+///
+/// ```
+/// use mcp_envelope::{Kind, Progress, RequestScanner};
+///
+/// let mut scanner = RequestScanner::new();
+/// assert_eq!(scanner.push(br#"{"jsonrpc":"2.0","id":1,"method":"tools/ca"#), Progress::More);
+/// assert_eq!(scanner.push(br#"ll","params":{"_meta":{"traceparent":"00-"},"name":"greet","#), Progress::Done);
+///
+/// let message = scanner.message();
+/// assert_eq!(message.kind(), Kind::Request);
+/// assert_eq!(message.method(), Some("tools/call"));
+/// assert_eq!(message.name(), Some("greet"));
+/// ```
+#[derive(Debug)]
+pub struct RequestScanner {
+    reader: Reader<Draft>,
+    draft: Draft,
+}
+
+impl RequestScanner {
+    /// A scanner at the start of a body.
+    #[must_use]
+    pub fn new() -> RequestScanner {
+        RequestScanner {
+            reader: Reader::new(),
+            draft: Draft::default(),
+        }
+    }
+
+    /// Reads the next bytes of the body. After [`Progress::Done`] this does nothing.
+    pub fn push(&mut self, chunk: &[u8]) -> Progress {
+        if self.reader.is_over() {
+            return Progress::Done;
+        }
+        self.reader.push(chunk, &mut self.draft);
+        if !self.reader.is_over() {
+            return Progress::More;
+        }
+        self.draft.end(self.reader.is_broken());
+        Progress::Done
+    }
+
+    /// The body has ended. A message that is not whole by now is malformed.
+    pub fn finish(&mut self) {
+        if !self.reader.is_over() {
+            self.reader.finish();
+            self.draft.end(true);
+        }
+    }
+
+    /// What is known so far.
+    #[must_use]
+    pub fn message(&self) -> &Message {
+        &self.draft.message
+    }
+
+    pub(crate) fn into_parts(self) -> (Message, Layout) {
+        (self.draft.message, self.draft.layout)
+    }
+}
+
+impl Default for RequestScanner {
+    fn default() -> RequestScanner {
+        RequestScanner::new()
+    }
+}
+
+/// Scans a complete body at once.
+#[must_use]
+pub fn inspect(body: &[u8]) -> Message {
+    let mut scanner = RequestScanner::new();
+    scanner.push(body);
+    scanner.finish();
+    scanner.into_parts().0
+}
+
+/// Where the parts of a message lie.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Layout {
+    pub(crate) params: Slot,
+    pub(crate) meta: Slot,
+    /// The closing brace of the message.
+    pub(crate) end: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Slot {
+    #[default]
+    Absent,
+    /// An object with its first member, or its closing brace, somewhere behind this offset.
+    Object { inside: usize, empty: bool },
+    /// A value that is no object.
+    Other,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    Batch,
+    Message,
+    Params,
+    Meta,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Value {
+    Root,
+    /// An element of a batch.
+    Element,
+    JsonRpc,
+    Id,
+    Method,
+    /// `result` or `error`.
+    Outcome,
+    Params,
+    Meta,
+    Kept(Field),
+}
+
+/// What has been seen of one message.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    jsonrpc: bool,
+    id: bool,
+    method: bool,
+    outcome: bool,
+    params: bool,
+    params_passed: bool,
+    meta: bool,
+    meta_passed: bool,
+    /// It can be no JSON-RPC message any more.
+    foreign: bool,
+}
+
+#[derive(Debug, Default)]
+struct Draft {
+    message: Message,
+    layout: Layout,
+    seen: Seen,
+    in_batch: bool,
+    /// Bytes kept of earlier members of a batch.
+    kept: usize,
+}
+
+impl Draft {
+    fn current(&mut self) -> Option<&mut Message> {
+        if self.in_batch {
+            self.message.last_member()
+        } else {
+            Some(&mut self.message)
+        }
+    }
+
+    fn end(&mut self, broken: bool) {
+        self.message.trace_settled = true;
+        if broken {
+            self.message.kind = Kind::Unknown;
+            self.message.malformed = true;
+        } else {
+            self.message.complete = true;
+        }
+    }
+
+    /// The members of `params` that the method defines have been passed.
+    fn has_wanted(&self) -> bool {
+        let message = &self.message;
+        let wanted = match message.method() {
+            Some("tools/call" | "prompts/get") => Field::Name,
+            Some("resources/read" | "resources/subscribe" | "resources/unsubscribe") => Field::Uri,
+            Some("tasks/get" | "tasks/result" | "tasks/update" | "tasks/cancel") => Field::TaskId,
+            _ => return false,
+        };
+        message.has(wanted)
+    }
+
+    fn kind(&self, ended: bool) -> Kind {
+        match self.seen {
+            Seen { foreign: true, .. } | Seen { jsonrpc: false, .. } => Kind::Unknown,
+            Seen {
+                method: true,
+                id: true,
+                ..
+            } => Kind::Request,
+            Seen { method: true, .. } if ended => Kind::Notification,
+            Seen {
+                outcome: true,
+                method: false,
+                ..
+            } if ended => Kind::Response,
+            _ => Kind::Unknown,
+        }
+    }
+
+    fn decide(&mut self, ended: bool) {
+        let kind = self.kind(ended);
+        if let Some(message) = self.current() {
+            message.kind = kind;
+            message.complete |= ended;
+            message.trace_settled |= ended;
+        }
+    }
+}
+
+fn first(seen: &mut bool) -> bool {
+    !core::mem::replace(seen, true)
+}
+
+impl Sink for Draft {
+    type Place = Place;
+    type Field = Value;
+
+    const ROOT: Value = Value::Root;
+
+    fn limit(&self, field: Value) -> Limit {
+        let bytes = match field {
+            Value::Method => limits::METHOD,
+            Value::Id => {
+                return Limit {
+                    bytes: limits::ID,
+                    hashed: true,
+                };
+            }
+            Value::Kept(Field::Name) => limits::NAME,
+            Value::Kept(Field::Uri) => limits::URI,
+            Value::Kept(Field::TaskId) => limits::TASK_ID,
+            Value::Kept(Field::Traceparent) => limits::TRACEPARENT,
+            Value::Kept(Field::Tracestate) => limits::TRACESTATE,
+            Value::Kept(Field::Baggage) => limits::BAGGAGE,
+            _ => limits::WORD,
+        };
+        Limit::bytes(bytes.min(limits::TOTAL.saturating_sub(self.kept)))
+    }
+
+    fn member(&mut self, place: Place, key: &[u8]) -> Option<Value> {
+        let seen = &mut self.seen;
+        let field = match place {
+            Place::Batch => return None,
+            Place::Message => {
+                return match key {
+                    b"jsonrpc" if !seen.jsonrpc => Some(Value::JsonRpc),
+                    b"id" if first(&mut seen.id) => Some(Value::Id),
+                    b"method" if first(&mut seen.method) => Some(Value::Method),
+                    b"params" if first(&mut seen.params) => Some(Value::Params),
+                    b"result" | b"error" => Some(Value::Outcome),
+                    _ => None,
+                };
+            }
+            Place::Params => {
+                if let Slot::Object { empty, .. } = &mut self.layout.params {
+                    *empty = false;
+                }
+                match key {
+                    b"_meta" if first(&mut seen.meta) => return Some(Value::Meta),
+                    b"name" => Field::Name,
+                    b"uri" => Field::Uri,
+                    b"taskId" => Field::TaskId,
+                    b"protocolVersion" => Field::OfferedVersion,
+                    _ => return None,
+                }
+            }
+            Place::Meta => {
+                if let Slot::Object { empty, .. } = &mut self.layout.meta {
+                    *empty = false;
+                }
+                match key {
+                    b"traceparent" => Field::Traceparent,
+                    b"tracestate" => Field::Tracestate,
+                    b"baggage" => Field::Baggage,
+                    b"io.modelcontextprotocol/protocolVersion" => Field::Version,
+                    _ => return None,
+                }
+            }
+        };
+        let message = self.current()?;
+        if message.has(field) {
+            return None;
+        }
+        Some(Value::Kept(field))
+    }
+
+    fn element(&mut self, _batch: Place) -> Option<Value> {
+        self.kept += self
+            .message
+            .last_member()
+            .map_or(0, |member| member.kept_bytes());
+        self.seen = Seen::default();
+        let member = self.message.add_member()?;
+        member.complete = true;
+        member.trace_settled = true;
+        Some(Value::Element)
+    }
+
+    fn text(&mut self, field: Value, text: Text<'_>) {
+        match field {
+            Value::Root => self.seen.foreign = true,
+            Value::Element | Value::Outcome => self.seen.outcome |= matches!(field, Value::Outcome),
+            Value::JsonRpc => {
+                self.seen.jsonrpc = true;
+                self.seen.foreign |= !matches!(text, Text::Whole("2.0"));
+                self.decide(false);
+            }
+            Value::Id => {
+                let id = Id::from_text(text);
+                if let Some(message) = self.current() {
+                    message.set_id(id);
+                }
+                self.decide(false);
+            }
+            Value::Method => {
+                if let Some(message) = self.current() {
+                    message.set_text(Field::Method, text);
+                }
+                self.decide(false);
+            }
+            Value::Params => {
+                self.layout.params = Slot::Other;
+                self.seen.params_passed = true;
+            }
+            Value::Meta => {
+                self.layout.meta = Slot::Other;
+                self.seen.meta_passed = true;
+            }
+            Value::Kept(field) => {
+                if let Some(message) = self.current() {
+                    message.set_text(field, text);
+                }
+            }
+        }
+    }
+
+    fn scalar(&mut self, field: Value, lexeme: Text<'_>) {
+        match field {
+            Value::JsonRpc | Value::Method => self.seen.foreign = true,
+            Value::Id => {
+                match lexeme {
+                    Text::Whole("true" | "false") => self.seen.foreign = true,
+                    Text::Whole("null") => {}
+                    number => {
+                        let id = Id::from_number(number);
+                        if let Some(message) = self.current() {
+                            message.set_id(id);
+                        }
+                    }
+                }
+                self.decide(false);
+            }
+            Value::Kept(field) => {
+                if let Some(message) = self.current() {
+                    message.set_invalid(field);
+                }
+            }
+            other => self.text(other, lexeme),
+        }
+    }
+
+    fn open(&mut self, field: Value, bracket: Bracket, at: usize) -> Option<Place> {
+        let object = Slot::Object {
+            inside: at,
+            empty: true,
+        };
+        match (field, bracket) {
+            (Value::Root, Bracket::Array) => {
+                self.message.kind = Kind::Batch;
+                self.in_batch = true;
+                return Some(Place::Batch);
+            }
+            (Value::Root, Bracket::Object) => return Some(Place::Message),
+            (Value::Element, Bracket::Object) => {
+                if let Some(message) = self.current() {
+                    message.complete = false;
+                    message.trace_settled = false;
+                }
+                return Some(Place::Message);
+            }
+            (Value::Params, Bracket::Object) => {
+                self.layout.params = object;
+                return Some(Place::Params);
+            }
+            (Value::Meta, Bracket::Object) => {
+                self.layout.meta = object;
+                return Some(Place::Meta);
+            }
+            (Value::JsonRpc | Value::Id | Value::Method, _) => self.seen.foreign = true,
+            (Value::Params, Bracket::Array) => self.layout.params = Slot::Other,
+            (Value::Meta, Bracket::Array) => self.layout.meta = Slot::Other,
+            (Value::Outcome, _) => self.seen.outcome = true,
+            (Value::Kept(field), _) => {
+                if let Some(message) = self.current() {
+                    message.set_invalid(field);
+                }
+            }
+            (Value::Element, Bracket::Array) => {}
+        }
+        None
+    }
+
+    fn close(&mut self, place: Place, at: usize) -> Option<Place> {
+        match place {
+            Place::Batch => None,
+            Place::Message => {
+                self.layout.end = at;
+                self.decide(true);
+                self.in_batch.then_some(Place::Batch)
+            }
+            Place::Params => {
+                self.seen.params_passed = true;
+                if let Some(message) = self.current() {
+                    message.trace_settled = true;
+                }
+                Some(Place::Message)
+            }
+            Place::Meta => {
+                self.seen.meta_passed = true;
+                if let Some(message) = self.current() {
+                    message.trace_settled = true;
+                }
+                Some(Place::Params)
+            }
+        }
+    }
+
+    fn is_array(place: Place) -> bool {
+        matches!(place, Place::Batch)
+    }
+
+    fn enough(&self) -> bool {
+        if self.in_batch {
+            return false;
+        }
+        match self.seen {
+            Seen { foreign: true, .. } => true,
+            Seen {
+                jsonrpc: true,
+                id: true,
+                method: true,
+                params_passed,
+                meta_passed,
+                ..
+            } => params_passed || (meta_passed && self.has_wanted()),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! Adds members to `params._meta` of a message without touching any other byte.
+
+use alloc::vec::Vec;
+use core::{error::Error, fmt};
+
+use crate::{
+    capture::{Limit, Text},
+    message::{Field, Kind, Message},
+    reader::{Bracket, Reader, Sink},
+    request::{Layout, RequestScanner, Slot},
+};
+
+/// A complete message on its way out, scanned once: what it is, and where members of `_meta` go.
+///
+/// ```
+/// use mcp_envelope::Outgoing;
+///
+/// let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+/// let outgoing = Outgoing::scan(body);
+/// assert_eq!(outgoing.message().method(), Some("tools/list"));
+///
+/// let members = [("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")];
+/// let spliced = outgoing.splice(&members)?.apply();
+/// assert_eq!(
+///     spliced,
+///     br#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}}}"#,
+/// );
+/// # Ok::<(), mcp_envelope::SpliceError>(())
+/// ```
+#[derive(Debug)]
+pub struct Outgoing<'b> {
+    body: &'b [u8],
+    message: Message,
+    layout: Layout,
+}
+
+impl<'b> Outgoing<'b> {
+    /// Scans a body.
+    #[must_use]
+    pub fn scan(body: &'b [u8]) -> Outgoing<'b> {
+        let mut scanner = RequestScanner::new();
+        scanner.push(body);
+        scanner.finish();
+        let (message, layout) = scanner.into_parts();
+        Outgoing {
+            body,
+            message,
+            layout,
+        }
+    }
+
+    /// What the message is.
+    #[must_use]
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+
+    /// Gives the message up.
+    #[must_use]
+    pub fn into_message(self) -> Message {
+        self.message
+    }
+
+    /// Plans to add `members`, keys with string values, to `params._meta`. A member whose key is there already is left out, and so
+    /// is one whose key came before among `members`. What is not there is made: `_meta`, and `params` around it.
+    ///
+    /// # Errors
+    ///
+    /// If the body is no single request or notification, or if `params` or `_meta` is there and no object.
+    pub fn splice<'a>(
+        &'a self,
+        members: &'a [(&'a str, &'a str)],
+    ) -> Result<Splice<'a>, SpliceError> {
+        match self.message.kind() {
+            Kind::Request | Kind::Notification => {}
+            Kind::Batch => return Err(SpliceError::Batch),
+            Kind::Response => return Err(SpliceError::Response),
+            Kind::Unknown => return Err(SpliceError::NotAMessage),
+        }
+        let (at, into) = match (self.layout.params, self.layout.meta) {
+            (Slot::Other, _) => return Err(SpliceError::Params),
+            (_, Slot::Other) => return Err(SpliceError::Meta),
+            (_, Slot::Object { inside, empty }) => (inside, Into::Meta { empty }),
+            (Slot::Object { inside, empty }, Slot::Absent) => (inside, Into::Params { empty }),
+            (Slot::Absent, Slot::Absent) => (self.layout.end, Into::Message),
+        };
+        if members.len() > u64::BITS as usize {
+            return Err(SpliceError::TooMany);
+        }
+        let mut chosen = 0;
+        for (index, (key, _)) in members.iter().enumerate() {
+            let repeated = members
+                .iter()
+                .take(index)
+                .any(|(earlier, _)| earlier == key);
+            if !repeated && !self.has(key) {
+                chosen |= 1 << index;
+            }
+        }
+        Ok(Splice {
+            body: self.body,
+            at,
+            into,
+            members,
+            chosen,
+        })
+    }
+
+    /// Whether `_meta` has a member with this key.
+    fn has(&self, key: &str) -> bool {
+        match (key, self.layout.meta) {
+            ("traceparent", _) => self.message.has(Field::Traceparent),
+            ("tracestate", _) => self.message.has(Field::Tracestate),
+            ("baggage", _) => self.message.has(Field::Baggage),
+            (
+                key,
+                Slot::Object {
+                    inside,
+                    empty: false,
+                },
+            ) => {
+                let mut search = Search {
+                    key: key.as_bytes(),
+                    found: false,
+                };
+                let from_brace = self
+                    .body
+                    .get(inside.saturating_sub(1)..)
+                    .unwrap_or_default();
+                Reader::new().push(from_brace, &mut search);
+                search.found
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Plans to add `members` to `params._meta` of a complete message: [`Outgoing::scan`] and [`Outgoing::splice`] in one.
+///
+/// # Errors
+///
+/// As for [`Outgoing::splice`].
+pub fn splice(body: &[u8], members: &[(&str, &str)]) -> Result<Vec<u8>, SpliceError> {
+    Ok(Outgoing::scan(body).splice(members)?.apply())
+}
+
+/// What is to be written, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Splice<'a> {
+    body: &'a [u8],
+    at: usize,
+    into: Into,
+    members: &'a [(&'a str, &'a str)],
+    /// One bit for each member that is written.
+    chosen: u64,
+}
+
+/// What has to be written around the members.
+#[derive(Clone, Copy, Debug)]
+enum Into {
+    Meta { empty: bool },
+    Params { empty: bool },
+    Message,
+}
+
+impl Splice<'_> {
+    /// Whether nothing is to be added, because every member is there already.
+    #[must_use]
+    pub fn is_noop(&self) -> bool {
+        self.chosen == 0
+    }
+
+    /// The bytes that are added.
+    #[must_use]
+    pub fn added_len(&self) -> usize {
+        let mut len = 0;
+        self.write(&mut |bytes| len += bytes.len());
+        len
+    }
+
+    /// The bytes of the new body.
+    #[must_use]
+    pub fn total_len(&self) -> usize {
+        self.body.len() + self.added_len()
+    }
+
+    /// The new body.
+    #[must_use]
+    pub fn apply(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.total_len());
+        self.apply_into(&mut out);
+        out
+    }
+
+    /// Appends the new body to `out`.
+    pub fn apply_into(&self, out: &mut Vec<u8>) {
+        let (before, after) = self
+            .body
+            .split_at_checked(self.at)
+            .unwrap_or((self.body, &[]));
+        out.extend_from_slice(before);
+        self.write(&mut |bytes| out.extend_from_slice(bytes));
+        out.extend_from_slice(after);
+    }
+
+    fn write(&self, out: &mut impl FnMut(&[u8])) {
+        if self.is_noop() {
+            return;
+        }
+        let (before, after): (&[u8], &[u8]) = match self.into {
+            Into::Meta { empty: true } => (b"", b""),
+            Into::Meta { empty: false } => (b"", b","),
+            Into::Params { empty: true } => (b"\"_meta\":{", b"}"),
+            Into::Params { empty: false } => (b"\"_meta\":{", b"},"),
+            Into::Message => (b",\"params\":{\"_meta\":{", b"}}"),
+        };
+        out(before);
+        let chosen = self
+            .members
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| self.chosen & 1 << index != 0);
+        for (count, (_, (key, value))) in chosen.enumerate() {
+            out(if count == 0 { b"\"" } else { b",\"" });
+            escape(key, out);
+            out(b"\":\"");
+            escape(value, out);
+            out(b"\"");
+        }
+        out(after);
+    }
+}
+
+/// Writes the inside of a JSON string (RFC 8259, section 7).
+fn escape(text: &str, out: &mut impl FnMut(&[u8])) {
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest
+        .iter()
+        .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F))
+    {
+        let (plain, special) = rest.split_at(at);
+        out(plain);
+        let Some((&byte, behind)) = special.split_first() else {
+            return;
+        };
+        match byte {
+            b'"' => out(b"\\\""),
+            b'\\' => out(b"\\\\"),
+            control => {
+                let digit = |nibble: u8| {
+                    if nibble < 10 {
+                        b'0' + nibble
+                    } else {
+                        b'a' + nibble - 10
+                    }
+                };
+                out(&[
+                    b'\\',
+                    b'u',
+                    b'0',
+                    b'0',
+                    digit(control >> 4),
+                    digit(control & 0xF),
+                ]);
+            }
+        }
+        rest = behind;
+    }
+    out(rest);
+}
+
+/// Looks for one key in one object.
+struct Search<'k> {
+    key: &'k [u8],
+    found: bool,
+}
+
+impl Sink for Search<'_> {
+    type Place = ();
+    type Field = ();
+
+    const ROOT: () = ();
+
+    fn limit(&self, (): ()) -> Limit {
+        Limit::bytes(0)
+    }
+
+    fn key_limit(&self) -> usize {
+        self.key.len()
+    }
+
+    fn member(&mut self, (): (), key: &[u8]) -> Option<()> {
+        self.found |= key == self.key;
+        None
+    }
+
+    fn element(&mut self, (): ()) -> Option<()> {
+        None
+    }
+
+    fn text(&mut self, (): (), _: Text<'_>) {}
+
+    fn scalar(&mut self, (): (), _: Text<'_>) {}
+
+    fn open(&mut self, (): (), bracket: Bracket, _: usize) -> Option<()> {
+        (bracket == Bracket::Object).then_some(())
+    }
+
+    fn close(&mut self, (): (), _: usize) -> Option<()> {
+        None
+    }
+
+    fn is_array((): ()) -> bool {
+        false
+    }
+
+    fn enough(&self) -> bool {
+        self.found
+    }
+}
+
+/// Why members cannot be added to a message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SpliceError {
+    /// The body is malformed, or no JSON-RPC 2.0 message.
+    NotAMessage,
+    /// The body is an array of messages.
+    Batch,
+    /// The message is a response, which has no `params`.
+    Response,
+    /// `params` is there and no object.
+    Params,
+    /// `params._meta` is there and no object.
+    Meta,
+    /// More than 64 members.
+    TooMany,
+}
+
+impl fmt::Display for SpliceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SpliceError::NotAMessage => "the body is no JSON-RPC 2.0 message",
+            SpliceError::Batch => "the body is a batch of messages",
+            SpliceError::Response => "the message is a response",
+            SpliceError::Params => "`params` is not an object",
+            SpliceError::Meta => "`params._meta` is not an object",
+            SpliceError::TooMany => "there are more than 64 members to add",
+        })
+    }
+}
+
+impl Error for SpliceError {}
