@@ -1,0 +1,109 @@
+"""What an arm works with: collectors that all arms share, and programs of its own."""
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from otlp_receiver import OtlpReceiver
+from processes import Peer, PeerFailed, json_lines
+from rastir_collector import RastirCollector
+
+HERE = Path(__file__).resolve().parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent / "target"))
+WORK = TARGET / "interop"
+EXAMPLES = TARGET / "release" / "examples"
+CLIENT_LIMIT = 60.0
+"""Seconds that a client may take for all of its calls."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One pair of programs, and what must be true of the trace that they make."""
+
+    name: str
+    pair: str
+    carrier: str
+    collector: str
+    run: Callable[["Lab"], None]
+    venvs: tuple[str, ...] = ("peers",)
+
+
+class Lab:
+    """Starts what arms need. `with` ends all of it; `arm()` ends what one arm started."""
+
+    def __init__(self):
+        self._shared = ExitStack()
+        self._arm = ExitStack()
+        self._logs = WORK / "logs"
+        self._rastir = None
+        self._otlp = None
+
+    def __enter__(self) -> "Lab":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._shared.close()
+
+    def arm(self, name: str) -> ExitStack:
+        """The scope of an arm: what is started inside ends with it."""
+        self._logs = WORK / "logs" / name.replace("/", "-")
+        self._arm = ExitStack()
+        return self._arm
+
+    @property
+    def rastir(self) -> RastirCollector:
+        """The Rastir collector, started when an arm first asks for it."""
+        if self._rastir is None:
+            collector = RastirCollector(WORK / "venv" / "peers", WORK / "logs")
+            self._rastir = self._shared.enter_context(collector)
+        return self._rastir
+
+    @property
+    def otlp(self) -> OtlpReceiver:
+        """The OTLP receiver, started when an arm first asks for it."""
+        if self._otlp is None:
+            self._otlp = self._shared.enter_context(OtlpReceiver())
+        return self._otlp
+
+    def rust_server(self, *options: str, env: dict[str, str] | None = None) -> tuple[str, Peer]:
+        """`examples/mcp_server` on a free port: its URL, and the running program."""
+        argv = [_example("mcp_server"), "--listen", "127.0.0.1:0", *options]
+        return self._server("mcp_server", argv, env)
+
+    def python_server(self, script: str, *options: str) -> tuple[str, Peer]:
+        """A server of `peers/`: its URL, and the running program."""
+        argv = [_python("peers"), HERE / "peers" / f"{script}.py", *options]
+        return self._server(script, argv, None)
+
+    def rust_client(
+        self, url: str, tool: str, *options: str, env: dict[str, str] | None = None
+    ) -> list[dict]:
+        """The lines that `examples/mcp_client` prints for its calls of `tool`."""
+        argv = [_example("mcp_client"), "--url", url, "--tool", tool, *options]
+        return self._client(f"mcp_client-{tool}", argv, env)
+
+    def python_client(self, script: str, *options: str, venv: str = "peers") -> list[dict]:
+        """The lines that a client of `peers/` prints for its calls."""
+        argv = [_python(venv), HERE / "peers" / f"{script}.py", *options]
+        return self._client(script, argv, None)
+
+    def _server(self, name: str, argv: list, env: dict[str, str] | None) -> tuple[str, Peer]:
+        peer = self._arm.enter_context(Peer(name, argv, self._logs, env))
+        return peer.wait_for_line(r"listening on (http://\S+)\n")[1], peer
+
+    def _client(self, name: str, argv: list, env: dict[str, str] | None) -> list[dict]:
+        with Peer(name, argv, self._logs, env) as peer:
+            return json_lines(peer.wait(CLIENT_LIMIT))
+
+
+def _python(venv: str) -> Path:
+    return WORK / "venv" / venv / "bin" / "python"
+
+
+def _example(name: str) -> Path:
+    program = EXAMPLES / name
+    if not program.exists():
+        raise PeerFailed(f"{name} is not built")
+    return program

@@ -1,0 +1,86 @@
+"""Runs the chosen arms one after the other and prints a table. `run.sh` calls it.
+
+    python main.py [--venvs | --list] [ARM...]
+
+An ARM is a name or the beginning of one: `rastir`, `rastir/fastmcp`. Without any, all arms run.
+"""
+
+import argparse
+import signal
+import sys
+import time
+
+from arms import ARMS
+from checks import ArmFailed
+from lab import Arm, Lab
+from processes import PeerFailed
+
+
+def chosen(names: list[str]) -> list[Arm]:
+    """The arms that `names` mean, in the order in which they are written down."""
+    for name in names:
+        if not any(_means(name, arm) for arm in ARMS):
+            sys.exit(f"no arm is called {name!r}; there are: {', '.join(a.name for a in ARMS)}")
+    return [arm for arm in ARMS if not names or any(_means(name, arm) for name in names)]
+
+
+def _means(name: str, arm: Arm) -> bool:
+    return f"{arm.name}/".startswith(f"{name.rstrip('/')}/")
+
+
+def run(arm: Arm, lab: Lab) -> str | None:
+    """Runs an arm; gives what went wrong."""
+    with lab.arm(arm.name):
+        try:
+            arm.run(lab)
+        except (ArmFailed, PeerFailed) as failure:
+            return str(failure)
+        except Exception as failure:  # A broken arm must not keep the others from running.
+            return repr(failure)
+    return None
+
+
+def print_table(rows: list[tuple[str, ...]]) -> None:
+    """Prints rows in columns as wide as their widest cell."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--venvs", action="store_true", help="print the environments they need")
+    parser.add_argument("--list", action="store_true", help="print their names")
+    parser.add_argument("arms", nargs="*", metavar="ARM")
+    args = parser.parse_args()
+    arms = chosen(args.arms)
+    if args.venvs:
+        print("\n".join(sorted({venv for arm in arms for venv in arm.venvs})))
+        return 0
+    if args.list:
+        print("\n".join(arm.name for arm in arms))
+        return 0
+
+    # As an exception, so that every `with` ends its program.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    rows = [("ARM", "CLIENT > SERVER", "CARRIER", "COLLECTOR", "RESULT", "SECONDS")]
+    failures = []
+    with Lab() as lab:
+        for arm in arms:
+            began = time.monotonic()
+            failure = run(arm, lab)
+            took = f"{time.monotonic() - began:.1f}"
+            verdict = "FAILED" if failure else "one trace"
+            rows.append((arm.name, arm.pair, arm.carrier, arm.collector, verdict, took))
+            print(f"{verdict:10} {arm.name}", file=sys.stderr, flush=True)
+            if failure:
+                failures.append(f"{arm.name}: {failure}")
+    print_table(rows)
+    for failure in failures:
+        print(f"\nFAILED {failure}")
+    print(f"\n{len(arms) - len(failures)} of {len(arms)} arms passed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
