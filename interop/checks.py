@@ -1,15 +1,6 @@
 """What every arm asserts of the spans that arrived."""
 
-import time
-
-from processes import eventually
 from spans import CLIENT, SERVER, Span
-
-TRAVEL = 15.0
-"""Seconds that a span may take from its end to its collector: exporters batch for up to 5 s."""
-
-SETTLE = 1.0
-"""Seconds in which nothing more may arrive once a trace is complete."""
 
 CLOCKS = 0.25
 """Seconds by which two processes on one machine may disagree on when a call began or ended."""
@@ -23,28 +14,6 @@ def require(condition, message: str) -> None:
     """Raises ArmFailed with `message` unless `condition` is true."""
     if not condition:
         raise ArmFailed(message)
-
-
-def arrived(collector, trace_id: str, check) -> list[Span]:
-    """Waits until `check(spans)` holds for the spans of a trace, and keeps holding."""
-    problem = None
-
-    def complete():
-        nonlocal problem
-        spans = collector.spans(trace_id)
-        try:
-            check(spans)
-        except ArmFailed as failure:
-            problem = f"{failure}; trace {trace_id}:{_listing(spans)}"
-            return None
-        return spans
-
-    if not eventually(complete, TRAVEL):
-        raise ArmFailed(problem)
-    time.sleep(SETTLE)
-    spans = complete()
-    require(spans, f"then more arrived: {problem}")
-    return spans
 
 
 def is_one_trace(spans: list[Span]) -> Span:
@@ -103,7 +72,3 @@ def has(span: Span, **expected) -> None:
     for name, value in attributes.items():
         found = span.attributes.get(name)
         require(found == value, f"{name} is {found!r}, not {value!r}: {span}")
-
-
-def _listing(spans: list[Span]) -> str:
-    return "".join(f"\n    {span}" for span in spans) or " nothing"

@@ -1,14 +1,17 @@
 """What an arm works with: collectors that all arms share, and programs of its own."""
 
 import os
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+from checks import ArmFailed
 from otlp_receiver import OtlpReceiver
-from processes import Peer, PeerFailed, json_lines
+from processes import Peer, PeerFailed, eventually, json_lines
 from rastir_collector import RastirCollector
+from spans import Span
 
 HERE = Path(__file__).resolve().parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent / "target"))
@@ -16,6 +19,11 @@ WORK = TARGET / "interop"
 EXAMPLES = TARGET / "release" / "examples"
 CLIENT_LIMIT = 60.0
 """Seconds that a client may take for all of its calls."""
+
+TRAVEL = 15.0
+"""Seconds that a span may take from its end to its collector: exporters batch for up to 5 s."""
+SETTLE = 1.0
+"""Seconds that spans may still take when the programs of an arm have ended."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,7 @@ class Lab:
     def __init__(self):
         self._shared = ExitStack()
         self._arm = ExitStack()
+        self._complete = []
         self._logs = WORK / "logs"
         self._rastir = None
         self._otlp = None
@@ -50,6 +59,7 @@ class Lab:
         """The scope of an arm: what is started inside ends with it."""
         self._logs = WORK / "logs" / name.replace("/", "-")
         self._arm = ExitStack()
+        self._complete = []
         return self._arm
 
     @property
@@ -89,6 +99,21 @@ class Lab:
         argv = [_python(venv), HERE / "peers" / f"{script}.py", *options]
         return self._client(script, argv, None)
 
+    def arrived(self, collector, trace_id: str, check) -> list[Span]:
+        """Waits until `check(spans)` holds for the spans of a trace."""
+        self._complete.append((collector, trace_id, check))
+        if not eventually(lambda: _problem(collector, trace_id, check) is None, TRAVEL):
+            raise ArmFailed(_problem(collector, trace_id, check) or "arrived too late")
+        return collector.spans(trace_id)
+
+    def nothing_more_arrived(self) -> None:
+        """What held for a trace of this arm still holds, now that its programs have ended."""
+        time.sleep(SETTLE)
+        for collector, trace_id, check in self._complete:
+            problem = _problem(collector, trace_id, check)
+            if problem:
+                raise ArmFailed(f"then more arrived: {problem}")
+
     def _server(self, name: str, argv: list, env: dict[str, str] | None) -> tuple[str, Peer]:
         peer = self._arm.enter_context(Peer(name, argv, self._logs, env))
         return peer.wait_for_line(r"listening on (http://\S+)\n")[1], peer
@@ -96,6 +121,16 @@ class Lab:
     def _client(self, name: str, argv: list, env: dict[str, str] | None) -> list[dict]:
         with Peer(name, argv, self._logs, env) as peer:
             return json_lines(peer.wait(CLIENT_LIMIT))
+
+
+def _problem(collector, trace_id: str, check) -> str | None:
+    spans = collector.spans(trace_id)
+    try:
+        check(spans)
+    except ArmFailed as failure:
+        listing = "".join(f"\n    {span}" for span in spans) or " nothing"
+        return f"{failure}; trace {trace_id}:{listing}"
+    return None
 
 
 def _python(venv: str) -> Path:

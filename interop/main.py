@@ -30,13 +30,14 @@ def _means(name: str, arm: Arm) -> bool:
 
 def run(arm: Arm, lab: Lab) -> str | None:
     """Runs an arm; gives what went wrong."""
-    with lab.arm(arm.name):
-        try:
+    try:
+        with lab.arm(arm.name):
             arm.run(lab)
-        except (ArmFailed, PeerFailed) as failure:
-            return str(failure)
-        except Exception as failure:  # A broken arm must not keep the others from running.
-            return repr(failure)
+        lab.nothing_more_arrived()
+    except (ArmFailed, PeerFailed) as failure:
+        return str(failure)
+    except Exception as failure:  # A broken arm must not keep the others from running.
+        return repr(failure)
     return None
 
 

@@ -1,7 +1,6 @@
 """Peers among themselves, without us: if these fail, the setup is broken and not our code."""
 
-from checks import arrived, calls_pair_up, client_calls, has, is_one_trace, only, require
-from checks import server_calls
+from checks import calls_pair_up, client_calls, has, is_one_trace, only, require, server_calls
 from lab import Arm, Lab
 from spans import AGENT
 
@@ -23,7 +22,7 @@ def wrap_mcp_to_fastmcp(lab: Lab) -> None:
         has(failed, status="ERROR")
         require(len(spans) == 1 + 2 * len(calls), f"{len(spans)} spans")
 
-    arrived(lab.rastir, calls[0]["trace_id"], check)
+    lab.arrived(lab.rastir, calls[0]["trace_id"], check)
 
 
 def sdk_to_fastmcp(lab: Lab) -> None:
@@ -36,7 +35,7 @@ def sdk_to_fastmcp(lab: Lab) -> None:
         require(len(client_calls(spans)) == len(calls), "a CLIENT span is missing")
         require(len(server_calls(spans)) == len(calls), "a SERVER span is missing")
 
-    arrived(lab.otlp, calls[0]["trace_id"], check)
+    lab.arrived(lab.otlp, calls[0]["trace_id"], check)
     require(not lab.otlp.problems, f"the receiver refused: {lab.otlp.problems}")
 
 

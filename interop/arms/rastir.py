@@ -4,9 +4,8 @@ import json
 from collections import defaultdict
 from functools import partial
 
-from checks import TRAVEL, arrived, calls_pair_up, client_calls, has, is_one_trace, require
-from checks import server_calls
-from lab import Arm, Lab
+from checks import calls_pair_up, client_calls, has, is_one_trace, require, server_calls
+from lab import TRAVEL, Arm, Lab
 from processes import eventually
 from spans import AGENT, OTHER
 
@@ -127,7 +126,7 @@ def _each_trace(lab: Lab, lines: list[dict], check) -> list[dict]:
     for line in lines:
         traces[line["trace_id"]].append(line)
     for trace_id, members in traces.items():
-        arrived(lab.rastir, trace_id, partial(check, members))
+        lab.arrived(lab.rastir, trace_id, partial(check, members))
     return lines
 
 
