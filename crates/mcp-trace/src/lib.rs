@@ -1,1 +1,63 @@
-//! Distributed tracing for MCP: context, spans, sinks
+//! Distributed tracing for MCP (Model Context Protocol): the context, the spans and the
+//! place where they go.
+//!
+//! Most programs meet this crate through a layer (`mcp-layer`, `mcp-client-layer`), an
+//! adapter (`mcp-trace-rmcp`) and an exporter (`mcp-trace-exporter`). What they use from here:
+//!
+//! - [`current`] and [`current_span`]: where am I in the trace, inside a handler or an agent;
+//! - [`agent_span`] and [`set_llm`]: the span above tool calls;
+//! - [`InTraceExt::in_trace`]: hand the context to a spawned task;
+//! - [`traceparent_headers`]: for calls made by hand;
+//! - [`SpanSink`]: where finished spans go.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use mcp_trace::{MemorySink, agent_span, current, traceparent_headers};
+//!
+//! # fn block_on<F: std::future::Future>(f: F) -> F::Output {
+//! #     let mut f = std::pin::pin!(f);
+//! #     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+//! #     loop { if let std::task::Poll::Ready(out) = f.as_mut().poll(&mut cx) { return out } }
+//! # }
+//! let sink = Arc::new(MemorySink::default());
+//! let headers = block_on(agent_span("planner").with_sink(sink.clone()).run(async {
+//!     assert!(current().is_some_and(|context| context.is_sampled()));
+//!     traceparent_headers()
+//! }));
+//! let span = sink.take().remove(0);
+//! assert_eq!(headers["traceparent"], span.context.traceparent().to_string());
+//! ```
+
+mod agent;
+pub mod body;
+pub mod carrier;
+mod context;
+mod endpoint;
+mod id;
+mod method;
+mod protocol_version;
+mod sampler;
+mod scope;
+mod sink;
+mod span;
+mod text;
+
+pub use agent::{AgentContext, AgentSpan, agent_span, set_llm};
+pub use carrier::traceparent_headers;
+pub use context::TraceContext;
+pub use endpoint::endpoint;
+pub use method::{Method, TargetKind};
+pub use protocol_version::ProtocolVersion;
+pub use sampler::{InvalidRatio, Sampler};
+pub use scope::{InTrace, InTraceExt, Scope, ScopeGuard, current, current_span};
+pub use sink::{
+    DefaultSinkGuard, DefaultSinkTaken, DiscardSink, FanOut, MemorySink, SpanSink, default_sink,
+    set_default_sink,
+};
+pub use span::{
+    ActiveSpan, Attribute, AttributeVisitor, End, Event, HttpCall, McpCall, Network, NetworkPeer,
+    NetworkTransport, Operation, Outcome, Parent, SpanBuilder, SpanGuard, SpanKind, SpanRecord,
+    Value,
+};
+pub use text::Text;
+pub use traceparent::{SpanId, TraceFlags, TraceId, TraceParent};

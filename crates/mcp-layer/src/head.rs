@@ -1,0 +1,68 @@
+//! What the head of a message tells.
+
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, Method, Request};
+use mcp_trace::{ProtocolVersion, Text};
+
+/// Whether the body may be a JSON-RPC message: a POST of JSON. A message that goes another
+/// way, such as the standing GET stream, gets context and no span.
+pub(crate) fn may_carry_message<B>(request: &Request<B>) -> bool {
+    request.method() == Method::POST && content(request.headers()) != Content::Other
+}
+
+/// What a body is made of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Content {
+    /// `application/json`.
+    Json,
+    /// `text/event-stream`.
+    EventStream,
+    /// One of these, compressed: it cannot be read.
+    Encoded,
+    /// Anything else.
+    Other,
+}
+
+pub(crate) fn content(headers: &HeaderMap) -> Content {
+    let Some(media_type) = headers.get(CONTENT_TYPE) else {
+        return Content::Other;
+    };
+    let media_type = media_type
+        .as_bytes()
+        .split(|&b| b == b';')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
+    let content = if media_type.eq_ignore_ascii_case(b"application/json") {
+        Content::Json
+    } else if media_type.eq_ignore_ascii_case(b"text/event-stream") {
+        Content::EventStream
+    } else {
+        return Content::Other;
+    };
+    match headers.get(CONTENT_ENCODING) {
+        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+            Content::Encoded
+        }
+        _ => content,
+    }
+}
+
+/// `Mcp-Session-Id`.
+pub(crate) fn session_id(headers: &HeaderMap) -> Option<Text> {
+    text(headers, "mcp-session-id").map(|id| Text::bounded(id, 256))
+}
+
+/// `MCP-Protocol-Version`.
+pub(crate) fn protocol_version(headers: &HeaderMap) -> Option<ProtocolVersion> {
+    ProtocolVersion::parse(text(headers, "mcp-protocol-version")?)
+}
+
+/// `Mcp-Method`, which names a message before its body has been read (MCP 2026-07-28).
+pub(crate) fn method(headers: &HeaderMap) -> Option<mcp_trace::Method> {
+    text(headers, "mcp-method").map(mcp_trace::Method::parse)
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}

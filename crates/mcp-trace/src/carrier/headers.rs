@@ -1,0 +1,85 @@
+//! HTTP headers.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::{BaggageFilter, Extracted, extract_values};
+use crate::TraceContext;
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
+
+/// Reads the context from the headers of a request.
+///
+/// Several `traceparent` headers are invalid together: which of them holds is anybody's guess.
+#[must_use]
+pub fn extract_headers(headers: &HeaderMap, baggage: &BaggageFilter) -> Extracted {
+    let mut parents = headers.get_all(TRACEPARENT).iter();
+    let Some(parent) = parents.next() else {
+        return Extracted::Absent;
+    };
+    if parents.next().is_some() {
+        return Extracted::Invalid;
+    }
+    extract_values(
+        trim_ows(parent.as_bytes()),
+        headers
+            .get_all(TRACESTATE)
+            .iter()
+            .map(|value| trim_ows(value.as_bytes())),
+        headers
+            .get_all(BAGGAGE)
+            .iter()
+            .map(|value| trim_ows(value.as_bytes())),
+        baggage,
+    )
+}
+
+/// Optional white space around a field value is not part of it
+/// ([RFC 9110, section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
+fn trim_ows(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+/// Writes `context` into the headers of a request, replacing an older one.
+///
+/// `tracestate` is removed where the context has none, since it would belong to another
+/// trace. Baggage is written as far as `baggage` lets it pass; what the program has put
+/// there itself stays otherwise.
+pub fn inject_headers(context: &TraceContext, baggage: &BaggageFilter, headers: &mut HeaderMap) {
+    if let Ok(value) = HeaderValue::from_bytes(&context.traceparent().to_bytes()) {
+        headers.insert(TRACEPARENT, value);
+    }
+    match context
+        .tracestate()
+        .and_then(|list| HeaderValue::from_str(list).ok())
+    {
+        Some(value) => headers.insert(TRACESTATE, value),
+        None => headers.remove(TRACESTATE),
+    };
+    let allowed = context
+        .baggage()
+        .and_then(|list| baggage.apply([list.as_bytes()]));
+    if let Some(value) = allowed.and_then(|list| HeaderValue::from_str(&list).ok()) {
+        headers.insert(BAGGAGE, value);
+    }
+}
+
+/// The headers that make a call by hand a child of what is current: `traceparent`, and
+/// `tracestate` where there is one. Empty outside of any trace.
+///
+/// ```
+/// let headers = mcp_trace::traceparent_headers();
+/// assert!(headers.is_empty()); // nothing is current here
+/// ```
+#[must_use]
+pub fn traceparent_headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Some(context) = TraceContext::current() {
+        inject_headers(&context, &BaggageFilter::none(), &mut headers);
+    }
+    headers
+}

@@ -1,0 +1,87 @@
+//! Revisions of the MCP specification.
+
+use std::fmt;
+
+/// A revision of MCP, named by its date, such as `2026-07-28`.
+///
+/// Ordered by date, so that rules can say "since".
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ProtocolVersion(u32);
+
+impl ProtocolVersion {
+    /// HTTP with SSE.
+    pub const V2024_11_05: Self = Self(2024_11_05);
+    /// Streamable HTTP, JSON-RPC batches.
+    pub const V2025_03_26: Self = Self(2025_03_26);
+    /// The `MCP-Protocol-Version` header.
+    pub const V2025_06_18: Self = Self(2025_06_18);
+    /// Resumable streams with a priming event.
+    pub const V2025_11_25: Self = Self(2025_11_25);
+    /// Stateless: no handshake, no session, closing the response cancels.
+    pub const V2026_07_28: Self = Self(2026_07_28);
+
+    /// Reads `YYYY-MM-DD`; anything else is `None`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = text.as_bytes() else {
+            return None;
+        };
+        let mut date = 0;
+        for digit in [y0, y1, y2, y3, m0, m1, d0, d1] {
+            if !digit.is_ascii_digit() {
+                return None;
+            }
+            date = date * 10 + u32::from(digit - b'0');
+        }
+        Some(Self(date))
+    }
+
+    /// Whether a client that closes the response cancels its request: since 2026-07-28.
+    /// Before, a disconnect is not a cancellation, because the answer may be resumed.
+    #[must_use]
+    pub fn disconnect_cancels(self) -> bool {
+        self >= Self::V2026_07_28
+    }
+}
+
+impl fmt::Display for ProtocolVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:04}-{:02}-{:02}",
+            self.0 / 1_00_00,
+            self.0 / 100 % 100,
+            self.0 % 100
+        )
+    }
+}
+
+impl fmt::Debug for ProtocolVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ProtocolVersion;
+
+    #[test]
+    fn dates_round_trip_and_order() {
+        let version = ProtocolVersion::parse("2026-07-28").unwrap();
+        assert_eq!(version, ProtocolVersion::V2026_07_28);
+        assert_eq!(version.to_string(), "2026-07-28");
+        assert!(version.disconnect_cancels());
+        assert!(!ProtocolVersion::V2025_11_25.disconnect_cancels());
+        for bad in [
+            "",
+            "2026-7-28",
+            "2026-07-2x",
+            "2026/07/28",
+            "02026-07-28",
+            "2026-07-281",
+        ] {
+            assert_eq!(ProtocolVersion::parse(bad), None, "{bad}");
+        }
+    }
+}

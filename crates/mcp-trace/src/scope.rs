@@ -1,0 +1,180 @@
+//! What is current in this poll.
+//!
+//! A thread-local slot is swapped in for the length of one poll and swapped out after it, so
+//! that it follows a future from thread to thread and needs no runtime.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::{ActiveSpan, TraceContext};
+
+thread_local! {
+    static CURRENT: Cell<Option<Arc<ActiveSpan>>> = const { Cell::new(None) };
+}
+
+/// The context that is current in this poll, or `None` outside of any span.
+///
+/// Inside a request traced by a server layer it is that request's span; inside
+/// [`agent_span`](crate::agent_span) the agent's. It does not cross `spawn`: hand the context
+/// over with [`InTraceExt::in_trace`].
+#[must_use]
+pub fn current() -> Option<TraceContext> {
+    TraceContext::current()
+}
+
+/// The open span that is current in this poll, to add attributes and events to.
+#[must_use]
+pub fn current_span() -> Option<Arc<ActiveSpan>> {
+    // The slot is gone while the thread is torn down: then nothing is current.
+    CURRENT
+        .try_with(|slot| {
+            let span = slot.take();
+            slot.set(span.clone());
+            span
+        })
+        .ok()
+        .flatten()
+}
+
+/// Makes a span current until the guard is dropped; the one before comes back then.
+///
+/// For the length of one synchronous call, such as a poll. Across an `.await` use
+/// [`InTraceExt::in_trace`].
+#[must_use = "the span is current only while the guard lives"]
+#[derive(Debug)]
+pub struct ScopeGuard {
+    previous: Option<Arc<ActiveSpan>>,
+    // The slot belongs to this thread.
+    not_send: PhantomData<*const ()>,
+}
+
+impl ScopeGuard {
+    /// Makes `span` current on this thread.
+    pub fn enter(span: Arc<ActiveSpan>) -> Self {
+        Self {
+            previous: swap(Some(span)),
+            not_send: PhantomData,
+        }
+    }
+}
+
+impl Drop for ScopeGuard {
+    fn drop(&mut self) {
+        swap(self.previous.take());
+    }
+}
+
+fn swap(span: Option<Arc<ActiveSpan>>) -> Option<Arc<ActiveSpan>> {
+    CURRENT.try_with(|slot| slot.replace(span)).ok().flatten()
+}
+
+/// Runs futures under a context that is handed over explicitly, such as in a spawned task.
+pub trait InTraceExt: Sized {
+    /// Makes `context` current whenever the future is polled, and while it is dropped.
+    ///
+    /// Takes a [`TraceContext`], an [`Arc<ActiveSpan>`](ActiveSpan) or an `Option` of either.
+    ///
+    /// ```
+    /// use mcp_trace::{InTraceExt, TraceContext, current};
+    ///
+    /// # fn block_on<F: std::future::Future>(f: F) -> F::Output {
+    /// #     let mut f = std::pin::pin!(f);
+    /// #     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    /// #     loop { if let std::task::Poll::Ready(out) = f.as_mut().poll(&mut cx) { return out } }
+    /// # }
+    /// let context = TraceContext::new_root();
+    /// let seen = block_on(async { current() }.in_trace(context.clone()));
+    /// assert_eq!(seen, Some(context));
+    /// assert_eq!(current(), None);
+    /// ```
+    fn in_trace(self, context: impl Into<Scope>) -> InTrace<Self>;
+}
+
+impl<F: Future> InTraceExt for F {
+    fn in_trace(self, context: impl Into<Scope>) -> InTrace<Self> {
+        InTrace {
+            future: Some(self),
+            scope: context.into(),
+        }
+    }
+}
+
+/// What [`InTraceExt::in_trace`] makes current.
+#[derive(Clone, Debug, Default)]
+pub struct Scope(Option<Arc<ActiveSpan>>);
+
+impl From<Arc<ActiveSpan>> for Scope {
+    fn from(span: Arc<ActiveSpan>) -> Self {
+        Self(Some(span))
+    }
+}
+
+impl From<TraceContext> for Scope {
+    fn from(context: TraceContext) -> Self {
+        Self(Some(ActiveSpan::propagating(Some(context))))
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Scope {
+    fn from(context: Option<T>) -> Self {
+        context.map_or_else(Self::default, Into::into)
+    }
+}
+
+pin_project! {
+    /// The future of [`InTraceExt::in_trace`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct InTrace<F> {
+        #[pin]
+        future: Option<F>,
+        scope: Scope,
+    }
+
+    impl<F> PinnedDrop for InTrace<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            this.scope.run(|| this.future.set(None));
+        }
+    }
+}
+
+impl Scope {
+    /// Runs `work` with this scope current; the slot is swapped, not cloned.
+    fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        struct Restore<'a> {
+            own: &'a mut Option<Arc<ActiveSpan>>,
+            previous: Option<Arc<ActiveSpan>>,
+        }
+        impl Drop for Restore<'_> {
+            fn drop(&mut self) {
+                *self.own = swap(self.previous.take());
+            }
+        }
+        let previous = swap(self.0.take());
+        let _restore = Restore {
+            own: &mut self.0,
+            previous,
+        };
+        work()
+    }
+}
+
+impl<F: Future> Future for InTrace<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        match this.future.as_pin_mut() {
+            Some(future) => this.scope.run(|| future.poll(cx)),
+            // Only `drop` takes the future out.
+            None => Poll::Pending,
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The one handle that owns an open span.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use traceparent::SpanId;
+
+use super::identity::Identity;
+use super::record::Extras;
+use crate::agent::{Agent, AgentContext};
+use crate::{
+    Attribute, End, Event, Operation, Outcome, SpanBuilder, SpanKind, SpanRecord, SpanSink, Text,
+    TraceContext, Value,
+};
+
+/// An open span: its place in the trace, its sink, and what is learnt about it until it ends.
+///
+/// Shared as an [`Arc`]; it is what is current in a poll ([`current_span`](crate::current_span))
+/// and what server layers put into the request's extensions. It ends exactly once; what is
+/// set after that is ignored. A span that is dropped without an end was cancelled.
+///
+/// A span may also only *pass on* a context, without being recorded: where there is no
+/// sink, or where the trace is not sampled.
+pub struct ActiveSpan {
+    pub(super) span_id: SpanId,
+    pub(super) kind: SpanKind,
+    pub(super) identity: OnceLock<Identity>,
+    /// The context of the carrier that is read first; see [`SpanBuilder::incoming`].
+    pub(super) header: Option<TraceContext>,
+    pub(super) sink: Option<Arc<dyn SpanSink>>,
+    pub(super) agent: Option<AgentContext>,
+    pub(super) start: SystemTime,
+    pub(super) started: Instant,
+    pub(super) state: Mutex<State>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    operation: Operation,
+    outcome: Outcome,
+    extras: Option<Box<Extras>>,
+    ended: bool,
+}
+
+impl State {
+    pub(super) fn new(operation: Operation) -> Self {
+        Self {
+            operation,
+            outcome: Outcome::default(),
+            extras: None,
+            ended: false,
+        }
+    }
+}
+
+impl ActiveSpan {
+    /// Prepares a span; it starts with [`SpanBuilder::start`].
+    pub fn builder(kind: SpanKind, operation: impl Into<Operation>) -> SpanBuilder {
+        SpanBuilder::new(kind, operation.into())
+    }
+
+    /// A handle that only passes `context` on.
+    #[must_use]
+    pub fn propagating(context: Option<TraceContext>) -> Arc<Self> {
+        let now = Instant::now();
+        Arc::new(Self {
+            span_id: context
+                .as_ref()
+                .map_or_else(crate::id::span_id, TraceContext::span_id),
+            kind: SpanKind::Internal,
+            identity: OnceLock::from(Identity::passing(context)),
+            header: None,
+            sink: None,
+            agent: None,
+            start: SystemTime::UNIX_EPOCH,
+            started: now,
+            state: Mutex::new(State::new(Operation::Internal {
+                name: Text::default(),
+            })),
+        })
+    }
+
+    /// The context inside the span, which is the parent of what is started under it.
+    ///
+    /// `None` only where nothing is recorded and no context came in. Asking settles the
+    /// place of a span that was not [resolved](Self::resolve) yet.
+    #[must_use]
+    pub fn context(&self) -> Option<&TraceContext> {
+        self.identity().context.as_ref()
+    }
+
+    fn identity(&self) -> &Identity {
+        self.identity
+            .get_or_init(|| Identity::under(self.header.as_ref(), self.span_id, self.sink.as_ref()))
+    }
+
+    /// Which side of a call it describes.
+    #[must_use]
+    pub fn kind(&self) -> SpanKind {
+        self.kind
+    }
+
+    /// Whether it will be recorded when it ends.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.identity().recording && !self.state().ended
+    }
+
+    /// The agent that it runs under.
+    pub(crate) fn agent(&self) -> Option<&Arc<Agent>> {
+        self.agent.as_ref().map(AgentContext::agent)
+    }
+
+    /// Settles the place of an [incoming](SpanBuilder::incoming) span: the context found in
+    /// the message is the parent, and a header that names another span becomes a link.
+    ///
+    /// If somebody has already observed the span under the header's context, that stays, and
+    /// the message's context becomes the link.
+    pub fn resolve(&self, message: Option<TraceContext>) {
+        let mut first = false;
+        self.identity.get_or_init(|| {
+            first = true;
+            let parent = message.as_ref().or(self.header.as_ref());
+            Identity::under(parent, self.span_id, self.sink.as_ref())
+        });
+        let Some(message) = message else { return };
+        match &self.header {
+            Some(header) if header.same_span(&message) => {}
+            Some(header) if first => self.add_link(header.clone()),
+            None if first => {}
+            _ => self.add_link(message),
+        }
+    }
+
+    /// Settles that an [incoming](SpanBuilder::incoming) span is not to be recorded after all:
+    /// the header's context is passed on unchanged. Without effect once the span was
+    /// observed, because somebody may already refer to it.
+    pub fn pass_through(&self) {
+        self.identity
+            .get_or_init(|| Identity::passing(self.header.clone()));
+    }
+
+    /// Changes what the span is about, such as a target that became known late.
+    pub fn update_operation(&self, change: impl FnOnce(&mut Operation)) {
+        self.while_open(|state| change(&mut state.operation));
+    }
+
+    /// Sets the result; the last one before the end counts.
+    pub fn set_outcome(&self, outcome: Outcome) {
+        self.while_open(|state| state.outcome = outcome);
+    }
+
+    /// Adds an attribute; at most [`SpanRecord::MAX_EXTRAS`] are kept.
+    pub fn set_attribute(&self, key: impl Into<Cow<'static, str>>, value: impl Into<Value>) {
+        let attribute = Attribute::new(key, value);
+        self.with_extras(|extras| {
+            match extras
+                .attributes
+                .iter_mut()
+                .find(|old| old.key == attribute.key)
+            {
+                Some(old) => *old = attribute,
+                None => Extras::push(&mut extras.attributes, attribute, &mut extras.dropped),
+            }
+        });
+    }
+
+    /// Records that something happened now; at most [`SpanRecord::MAX_EXTRAS`] are kept.
+    pub fn add_event(&self, name: &str, attributes: Vec<Attribute>) {
+        let event = Event {
+            name: Text::new(name),
+            at: self.elapsed(),
+            attributes,
+        };
+        self.with_extras(|extras| Extras::push(&mut extras.events, event, &mut extras.dropped));
+    }
+
+    /// Relates the span to another one; at most [`SpanRecord::MAX_EXTRAS`] are kept.
+    pub fn add_link(&self, context: TraceContext) {
+        self.with_extras(|extras| Extras::push(&mut extras.links, context, &mut extras.dropped));
+    }
+
+    fn with_extras(&self, change: impl FnOnce(&mut Extras)) {
+        // A span whose place is open may still be recorded: only a settled "no" saves the work.
+        if self
+            .identity
+            .get()
+            .is_none_or(|identity| identity.recording)
+        {
+            self.while_open(|state| change(state.extras.get_or_insert_default()));
+        }
+    }
+
+    fn while_open(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state();
+        if !state.ended {
+            change(&mut state);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A caller's closure that panicked left a state that is still whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time since the start, by a monotonic clock.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Ends the span because its work is complete.
+    pub fn end(&self) {
+        self.end_as(End::Complete);
+    }
+
+    /// Ends the span and hands it to its sink; only the first call counts.
+    pub fn end_as(&self, end: End) {
+        let mut state = self.state();
+        if std::mem::replace(&mut state.ended, true) {
+            return;
+        }
+        let identity = self.identity();
+        let (Some(context), Some(sink), true) = (&identity.context, &self.sink, identity.recording)
+        else {
+            return;
+        };
+        let placeholder = Operation::Internal {
+            name: Text::default(),
+        };
+        let operation = std::mem::replace(&mut state.operation, placeholder);
+        let outcome = std::mem::take(&mut state.outcome);
+        let extras = state.extras.take();
+        drop(state);
+        let outcome = match end {
+            End::Cancelled if !outcome.is_error() => Outcome::cancelled(),
+            _ => outcome,
+        };
+        let agent = match (&operation, &self.agent) {
+            // An agent's own span shows the model that it used last.
+            (Operation::Agent { .. }, Some(agent)) => {
+                Some(AgentContext::now(agent.agent().clone()))
+            }
+            (_, agent) => agent.clone(),
+        };
+        sink.record(SpanRecord {
+            context: context.clone(),
+            parent: identity.parent,
+            kind: self.kind,
+            operation,
+            start: self.start,
+            duration: self.elapsed(),
+            outcome,
+            end,
+            agent,
+            extras,
+        });
+    }
+}
+
+impl Drop for ActiveSpan {
+    fn drop(&mut self) {
+        self.end_as(End::Cancelled);
+    }
+}
+
+impl fmt::Debug for ActiveSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Printing must not settle an open identity.
+        f.debug_struct("ActiveSpan")
+            .field("span_id", &self.span_id)
+            .field("kind", &self.kind)
+            .field(
+                "context",
+                &self
+                    .identity
+                    .get()
+                    .and_then(|identity| identity.context.as_ref()),
+            )
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,136 @@
+//! Starting a span.
+
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Instant, SystemTime};
+
+use super::active::State;
+use super::identity::Identity;
+use crate::agent::{Agent, AgentContext};
+use crate::{
+    ActiveSpan, Operation, SpanKind, SpanSink, TraceContext, current_span, default_sink, id,
+};
+
+/// Starts a span; see [`ActiveSpan::builder`].
+#[derive(Debug)]
+#[must_use = "a span starts with `start`"]
+pub struct SpanBuilder {
+    kind: SpanKind,
+    operation: Operation,
+    above: Above,
+    sink: Option<Arc<dyn SpanSink>>,
+    propagate_only: bool,
+    agent: Option<Arc<Agent>>,
+}
+
+#[derive(Debug)]
+enum Above {
+    Current,
+    Span(Arc<ActiveSpan>),
+    Context(Option<TraceContext>),
+    Incoming(Option<TraceContext>),
+}
+
+impl SpanBuilder {
+    pub(crate) fn new(kind: SpanKind, operation: Operation) -> Self {
+        Self {
+            kind,
+            operation,
+            above: Above::Current,
+            sink: None,
+            propagate_only: false,
+            agent: None,
+        }
+    }
+
+    /// Starts below `context`, or as a root for `None`.
+    ///
+    /// Defaults to the span that is current.
+    pub fn under(mut self, context: Option<TraceContext>) -> Self {
+        self.above = Above::Context(context);
+        self
+    }
+
+    /// Starts below an open span and inherits its sink and agent.
+    pub fn child_of(mut self, span: Arc<ActiveSpan>) -> Self {
+        self.above = Above::Span(span);
+        self
+    }
+
+    /// Starts a span whose place is not known yet: a better parent may still be found in the
+    /// message, see [`ActiveSpan::resolve`]. Until then, and for whoever asks first, `header`
+    /// is the parent.
+    pub fn incoming(mut self, header: Option<TraceContext>) -> Self {
+        self.above = Above::Incoming(header);
+        self
+    }
+
+    /// Records into `sink`.
+    ///
+    /// Defaults to the sink of the span above, else to the process default.
+    pub fn sink(mut self, sink: Arc<dyn SpanSink>) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
+    /// As [`sink`](Self::sink), where `None` keeps the default.
+    pub fn maybe_sink(mut self, sink: Option<Arc<dyn SpanSink>>) -> Self {
+        self.sink = sink.or(self.sink);
+        self
+    }
+
+    /// Records nothing: the context above is passed on unchanged.
+    pub fn propagate_only(mut self) -> Self {
+        self.propagate_only = true;
+        self
+    }
+
+    pub(crate) fn agent(mut self, agent: Arc<Agent>) -> Self {
+        self.agent = Some(agent);
+        self
+    }
+
+    /// Starts the span now.
+    ///
+    /// Without a sink nothing is recorded and the context above is passed on unchanged.
+    #[must_use]
+    pub fn start(self) -> Arc<ActiveSpan> {
+        let above = match self.above {
+            Above::Current => current_span(),
+            Above::Span(ref span) => Some(span.clone()),
+            Above::Context(_) | Above::Incoming(_) => None,
+        };
+        let sink = self
+            .sink
+            .or_else(|| above.as_ref()?.sink.clone())
+            .or_else(default_sink)
+            .filter(|_| !self.propagate_only);
+        let agent = self
+            .agent
+            .or_else(|| Some(above.as_ref()?.agent.as_ref()?.agent().clone()));
+        let span_id = id::span_id();
+        let identity = OnceLock::new();
+        let header = match self.above {
+            Above::Incoming(header) => header,
+            Above::Context(context) => {
+                let _ = identity.set(Identity::under(context.as_ref(), span_id, sink.as_ref()));
+                None
+            }
+            Above::Current | Above::Span(_) => {
+                let context = above.as_ref().and_then(|span| span.context());
+                let _ = identity.set(Identity::under(context, span_id, sink.as_ref()));
+                None
+            }
+        };
+        Arc::new(ActiveSpan {
+            span_id,
+            kind: self.kind,
+            identity,
+            header,
+            sink,
+            agent: agent.map(AgentContext::now),
+            start: SystemTime::now(),
+            started: Instant::now(),
+            state: Mutex::new(State::new(self.operation)),
+        })
+    }
+}

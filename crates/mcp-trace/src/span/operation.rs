@@ -1,0 +1,225 @@
+//! What a span is about.
+
+use std::borrow::Cow;
+
+use crate::method::TargetKind;
+use crate::{Method, ProtocolVersion, Text};
+
+/// The longest target that may stand in a span's name, in bytes; MCP allows tool names of
+/// 128 characters.
+const MAX_NAME: usize = 128;
+
+/// What a span is about.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// An MCP request or notification.
+    Mcp(McpCall),
+    /// A run of an agent.
+    Agent {
+        /// The agent's name.
+        name: Text,
+    },
+    /// An HTTP request that is not an MCP message.
+    Http(HttpCall),
+    /// Work inside a program, under a name that the program chose.
+    Internal {
+        /// The span's name.
+        name: Text,
+    },
+}
+
+/// An MCP request or notification.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct McpCall {
+    /// `mcp.method.name`.
+    pub method: Method,
+    /// The tool or prompt name or the resource URI; the method says which.
+    pub target: Option<Text>,
+    /// `jsonrpc.request.id`, absent for notifications.
+    pub request_id: Option<Text>,
+    /// `mcp.session.id`.
+    pub session_id: Option<Text>,
+    /// `mcp.protocol.version`.
+    pub protocol_version: Option<ProtocolVersion>,
+    /// The connection.
+    pub network: Network,
+}
+
+/// An HTTP request that is not an MCP message.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct HttpCall {
+    /// `http.request.method`.
+    pub method: Text,
+    /// `http.response.status_code`, once known.
+    pub status_code: Option<u16>,
+    /// The connection.
+    pub network: Network,
+}
+
+/// The connection that a message took.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Network {
+    /// `network.transport`.
+    pub transport: Option<NetworkTransport>,
+    /// `network.protocol.version` of HTTP, such as `1.1` or `2`.
+    pub http_version: Option<http::Version>,
+    /// The other side: `server.*` on a client span, `client.*` on a server span.
+    pub peer: Option<NetworkPeer>,
+}
+
+/// The address of the other side.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct NetworkPeer {
+    /// `server.address` or `client.address`: a host name or an IP address.
+    pub address: Text,
+    /// `server.port` or `client.port`.
+    pub port: Option<u16>,
+}
+
+impl NetworkPeer {
+    /// An address and its port.
+    #[must_use]
+    pub fn new(address: impl Into<Text>, port: Option<u16>) -> Self {
+        Self {
+            address: address.into(),
+            port,
+        }
+    }
+}
+
+/// `network.transport`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum NetworkTransport {
+    /// HTTP over TCP.
+    Tcp,
+    /// Standard input and output, or another pipe.
+    Pipe,
+}
+
+impl NetworkTransport {
+    /// The value of the attribute.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Pipe => "pipe",
+        }
+    }
+}
+
+impl Network {
+    /// An HTTP connection.
+    #[must_use]
+    pub fn http(version: http::Version) -> Self {
+        let transport = (version != http::Version::HTTP_3).then_some(NetworkTransport::Tcp);
+        Self {
+            transport,
+            http_version: Some(version),
+            peer: None,
+        }
+    }
+}
+
+impl McpCall {
+    /// A call of `method` about which nothing else is known yet.
+    #[must_use]
+    pub fn new(method: Method) -> Self {
+        Self {
+            method,
+            target: None,
+            request_id: None,
+            session_id: None,
+            protocol_version: None,
+            network: Network::default(),
+        }
+    }
+
+    /// Takes the target from the message's `params.name` and `params.uri`, whichever the
+    /// method uses.
+    pub fn set_target(&mut self, name: Option<&str>, uri: Option<&str>) {
+        let target = match self.method.target_kind() {
+            TargetKind::Tool | TargetKind::Prompt => name,
+            TargetKind::Resource => uri,
+            TargetKind::None => None,
+        };
+        if let Some(target) = target {
+            self.target = Some(Text::new(target));
+        }
+    }
+
+    /// The tool that is called, if the method calls one.
+    #[must_use]
+    pub fn tool(&self) -> Option<&Text> {
+        self.target
+            .as_ref()
+            .filter(|_| self.method.target_kind() == TargetKind::Tool)
+    }
+
+    fn span_name(&self) -> Cow<'_, str> {
+        let method = self.method.span_name();
+        match (self.method.target_kind(), &self.target) {
+            (TargetKind::Tool | TargetKind::Prompt, Some(target)) => {
+                let target = if target.as_str().len() > MAX_NAME {
+                    "_OTHER"
+                } else {
+                    target.as_str()
+                };
+                Cow::Owned(format!("{method} {target}"))
+            }
+            // A URI would make as many names as there are resources.
+            _ => Cow::Borrowed(method),
+        }
+    }
+}
+
+impl HttpCall {
+    /// A request by its method, such as `POST`.
+    #[must_use]
+    pub fn new(method: &http::Method, network: Network) -> Self {
+        Self {
+            method: Text::new(method.as_str()),
+            status_code: None,
+            network,
+        }
+    }
+}
+
+impl Operation {
+    /// The span's name by the OpenTelemetry conventions: `{mcp.method.name} {target}` for MCP.
+    #[must_use]
+    pub fn span_name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Mcp(call) => call.span_name(),
+            Self::Agent { name } => Cow::Owned(format!("invoke_agent {name}")),
+            Self::Http(call) => Cow::Borrowed(call.method.as_str()),
+            Self::Internal { name } => Cow::Borrowed(name.as_str()),
+        }
+    }
+
+    /// The MCP call, if the operation is one.
+    #[must_use]
+    pub fn as_mcp(&self) -> Option<&McpCall> {
+        match self {
+            Self::Mcp(call) => Some(call),
+            _ => None,
+        }
+    }
+}
+
+impl From<McpCall> for Operation {
+    fn from(call: McpCall) -> Self {
+        Self::Mcp(call)
+    }
+}
+
+impl From<HttpCall> for Operation {
+    fn from(call: HttpCall) -> Self {
+        Self::Http(call)
+    }
+}

@@ -1,0 +1,183 @@
+//! A finished span.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use traceparent::{SpanId, TraceId};
+
+use crate::agent::AgentContext;
+use crate::{Attribute, End, Operation, Outcome, Parent, Text, TraceContext};
+
+/// Which side of a call a span describes.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum SpanKind {
+    /// Work inside one process.
+    Internal,
+    /// The side that answers.
+    Server,
+    /// The side that asks.
+    Client,
+}
+
+/// A finished span, as sinks receive it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SpanRecord {
+    /// Trace id, the span's own id, flags and tracestate.
+    pub context: TraceContext,
+    /// The span above it; `None` for the root of a trace.
+    pub parent: Option<Parent>,
+    /// Which side of a call it describes.
+    pub kind: SpanKind,
+    /// What it is about.
+    pub operation: Operation,
+    /// Wall-clock time at its start.
+    pub start: SystemTime,
+    /// Its length by a monotonic clock, so that it is never negative.
+    pub duration: Duration,
+    /// How the operation went.
+    pub outcome: Outcome,
+    /// What ended it.
+    pub end: End,
+    /// The agent it ran under, with the model that answered last before it began.
+    pub agent: Option<AgentContext>,
+    pub(crate) extras: Option<Box<Extras>>,
+}
+
+/// What few spans have; boxed, so that the others stay small.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extras {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) links: Vec<TraceContext>,
+    pub(crate) dropped: u32,
+}
+
+/// Something that happened during a span.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Event {
+    /// What happened.
+    pub name: Text,
+    /// When, since the start of the span.
+    pub at: Duration,
+    /// More about it.
+    pub attributes: Vec<Attribute>,
+}
+
+impl SpanRecord {
+    /// The most attributes, events and links a span keeps, of each.
+    pub const MAX_EXTRAS: usize = 128;
+
+    /// The trace.
+    #[must_use]
+    pub fn trace_id(&self) -> TraceId {
+        self.context.trace_id()
+    }
+
+    /// The span's own id.
+    #[must_use]
+    pub fn span_id(&self) -> SpanId {
+        self.context.span_id()
+    }
+
+    /// The id of the span above it.
+    #[must_use]
+    pub fn parent_id(&self) -> Option<SpanId> {
+        self.parent.map(|parent| parent.span_id)
+    }
+
+    /// The span's name by the OpenTelemetry conventions.
+    #[must_use]
+    pub fn name(&self) -> Cow<'_, str> {
+        self.operation.span_name()
+    }
+
+    /// Wall-clock time at its end.
+    #[must_use]
+    pub fn end_time(&self) -> SystemTime {
+        self.start.checked_add(self.duration).unwrap_or(self.start)
+    }
+
+    /// Attributes that the program added; those of the conventions come from
+    /// [`visit_attributes`](Self::visit_attributes).
+    #[must_use]
+    pub fn attributes(&self) -> &[Attribute] {
+        self.extras
+            .as_deref()
+            .map_or(&[], |extras| &extras.attributes)
+    }
+
+    /// What happened during the span, oldest first.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        self.extras.as_deref().map_or(&[], |extras| &extras.events)
+    }
+
+    /// Spans that are related to this one without being above it.
+    #[must_use]
+    pub fn links(&self) -> &[TraceContext] {
+        self.extras.as_deref().map_or(&[], |extras| &extras.links)
+    }
+
+    /// How many attributes, events and links did not fit.
+    #[must_use]
+    pub fn dropped(&self) -> u32 {
+        self.extras.as_deref().map_or(0, |extras| extras.dropped)
+    }
+
+    /// A rough size in memory, in bytes, for queues that are bounded by bytes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let attributes = |list: &[Attribute]| -> usize {
+            list.iter()
+                .map(|attribute| {
+                    let value = match &attribute.value {
+                        crate::Value::Text(text) => text.as_str().len(),
+                        _ => 0,
+                    };
+                    size_of::<Attribute>() + attribute.key.len() + value
+                })
+                .sum()
+        };
+        let texts = match &self.operation {
+            Operation::Mcp(call) => [&call.target, &call.request_id, &call.session_id]
+                .into_iter()
+                .flatten()
+                .map(|text| text.as_str().len())
+                .sum(),
+            Operation::Agent { name } | Operation::Internal { name } => name.as_str().len(),
+            Operation::Http(_) => 0,
+        };
+        let events: usize = self
+            .events()
+            .iter()
+            .map(|event| size_of::<Event>() + attributes(&event.attributes))
+            .sum();
+        size_of::<Self>()
+            + texts
+            + self
+                .outcome
+                .message
+                .as_ref()
+                .map_or(0, |message| message.as_str().len())
+            + self.context.tracestate().map_or(0, str::len)
+            + attributes(self.attributes())
+            + events
+            + self.links().len() * size_of::<TraceContext>()
+    }
+}
+
+/// A program may add without limit; a span may not grow without limit.
+impl Extras {
+    pub(crate) fn push<T>(list: &mut Vec<T>, item: T, dropped: &mut u32) {
+        if list.len() < SpanRecord::MAX_EXTRAS {
+            list.push(item);
+        } else {
+            *dropped = dropped.saturating_add(1);
+        }
+    }
+}
+
+const _: () = assert!(size_of::<SpanRecord>() <= 384, "queues hold many of these");

@@ -1,0 +1,130 @@
+//! Strings that strangers wrote, made safe to keep.
+
+use std::fmt;
+
+use smol_str::{SmolStr, SmolStrBuilder};
+
+/// A short string that is safe to record: bounded in length, without control or
+/// bidirectional formatting characters.
+///
+/// Method names, tool names, request ids and error messages are written by the peer.
+/// Each replaced character becomes U+FFFD; a cut falls on a character boundary. Up to 23
+/// bytes are stored inline.
+#[derive(Clone, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Text(SmolStr);
+
+impl Text {
+    /// The longest text kept by [`Text::new`], in bytes.
+    pub const MAX_LEN: usize = 1024;
+
+    /// Cleans `text` and cuts it to [`Text::MAX_LEN`] bytes.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self::bounded(text, Self::MAX_LEN)
+    }
+
+    /// Cleans `text` and cuts it to at most `max` bytes.
+    #[must_use]
+    pub fn bounded(text: &str, max: usize) -> Self {
+        if text.len() <= max && text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+            return Self(SmolStr::new(text));
+        }
+        let mut clean = SmolStrBuilder::new();
+        let mut len = 0;
+        for c in text.chars().map(|c| {
+            if is_unsafe(c) {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        }) {
+            len += c.len_utf8();
+            if len > max {
+                break;
+            }
+            clean.push(c);
+        }
+        Self(clean.finish())
+    }
+
+    /// Keeps a string that the program itself wrote, without a copy.
+    #[must_use]
+    pub const fn from_static(text: &'static str) -> Self {
+        Self(SmolStr::new_static(text))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+/// Control characters end log lines and drive terminals; bidirectional controls make a
+/// name look like another one.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Text;
+
+    #[test]
+    fn control_and_bidi_characters_are_replaced() {
+        assert_eq!(
+            Text::new("a\u{1b}[31m\r\nb\u{202e}c\u{7f}"),
+            "a\u{fffd}[31m\u{fffd}\u{fffd}b\u{fffd}c\u{fffd}"
+        );
+    }
+
+    #[test]
+    fn a_cut_falls_on_a_character_boundary() {
+        assert_eq!(Text::bounded("aéé", 4), "aé");
+        assert_eq!(Text::bounded("abcdef", 4), "abcd");
+        assert_eq!(Text::new(&"x".repeat(5000)).as_str().len(), Text::MAX_LEN);
+    }
+}
