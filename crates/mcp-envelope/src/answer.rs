@@ -57,7 +57,7 @@ impl AnswerWatcher {
     }
 
     /// Reads the next bytes of the body. Returns the answer once: with the chunk that completes it. In a JSON body that is the
-    /// one with the closing brace, in an event stream the one with the blank line that dispatches the event.
+    /// one with the closing bracket, in an event stream the one with the blank line that dispatches the event.
     pub fn push(&mut self, chunk: &[u8]) -> Option<&Answer> {
         if self.done {
             return None;
@@ -78,14 +78,17 @@ impl AnswerWatcher {
     /// The body has ended. An event without its blank line is not dispatched, so this returns no answer that
     /// [`push`](AnswerWatcher::push) has not returned; it is here so that a caller need not know that.
     pub fn finish(&mut self) -> Option<&Answer> {
-        self.done = true;
+        if !self.done {
+            self.done = true;
+            self.draft.restart();
+        }
         None
     }
 
     /// The answer, if it has been seen whole.
     #[must_use]
     pub fn answer(&self) -> Option<&Answer> {
-        if self.done && self.draft.matched {
+        if self.done && self.draft.matched && !self.reader.is_broken() {
             Some(&self.draft.answer)
         } else {
             None
@@ -249,6 +252,7 @@ impl Draft {
         self.answer = Answer::default();
         self.seen = Seen::default();
         self.in_batch = false;
+        self.matched = false;
     }
 
     pub(crate) fn matched(&self) -> bool {
@@ -313,6 +317,9 @@ impl Sink for Draft {
     }
 
     fn element(&mut self, _batch: Place) -> Option<Value> {
+        if self.matched {
+            return None;
+        }
         self.restart();
         self.in_batch = true;
         Some(Value::Root)
@@ -394,6 +401,7 @@ impl Sink for Draft {
     }
 
     fn enough(&self) -> bool {
-        self.matched
+        // A batch has to be whole to be one.
+        self.matched && !self.in_batch
     }
 }

@@ -361,8 +361,15 @@ fn scalar_run(input: &[u8]) -> usize {
         .unwrap_or(input.len())
 }
 
-/// Whether these are a word of JSON or could be a number.
+/// Whether this is a word or a number of JSON (RFC 8259, sections 3 and 6).
 fn is_scalar(lexeme: &str) -> bool {
-    matches!(lexeme, "true" | "false" | "null")
-        || lexeme.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+    if matches!(lexeme, "true" | "false" | "null") {
+        return true;
+    }
+    let number = lexeme.strip_prefix('-').unwrap_or(lexeme);
+    let (number, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    digits(whole) && (whole == "0" || !whole.starts_with('0')) && digits(fraction) && digits(exponent)
 }

@@ -130,7 +130,7 @@ pub(crate) fn feed(part: Part<'_>, reader: &mut Reader<Draft>, draft: &mut Draft
         Part::Data(data) => reader.push(data, draft),
         Part::Newline => reader.push(b"\n", draft),
         Part::Dispatch => {
-            if draft.matched() {
+            if draft.matched() && !reader.is_broken() && reader.is_over() {
                 return true;
             }
             reader.restart();

@@ -1,0 +1,245 @@
+//! Members go into `params._meta`, and nowhere else.
+
+mod support;
+
+use mcp_envelope::{Kind, Outgoing, SpliceError, splice};
+use proptest::prelude::*;
+
+use support::{Dice, Tree, or_batch, request, string, write};
+
+const PARENT: (&str, &str) = (
+    "traceparent",
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+);
+
+#[track_caller]
+fn check(before: &str, after: &str) {
+    let spliced =
+        splice(before.as_bytes(), &[PARENT]).map(|bytes| String::from_utf8(bytes).unwrap());
+    assert_eq!(
+        spliced.as_deref(),
+        Ok(after
+            .replace(
+                '@',
+                "\"traceparent\":\"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\""
+            )
+            .as_str())
+    );
+}
+
+#[test]
+fn members_go_first_into_meta_that_is_there() {
+    check(
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"greet","_meta":{"progressToken":0}}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"greet","_meta":{@,"progressToken":0}}}"#,
+    );
+}
+
+#[test]
+fn members_go_into_empty_meta() {
+    check(
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{ } ,"name":"greet"}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{@ } ,"name":"greet"}}"#,
+    );
+}
+
+#[test]
+fn meta_is_made_first_in_params() {
+    check(
+        r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"_meta":{@},"progress":1}}"#,
+    );
+    check(
+        r#"{"jsonrpc":"2.0","method":"notifications/initialized","params":{}}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/initialized","params":{"_meta":{@}}}"#,
+    );
+}
+
+#[test]
+fn params_are_made_last_in_the_message() {
+    check(
+        "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"tools/list\"\n}\n",
+        "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"tools/list\"\n,\"params\":{\"_meta\":{@}}}\n",
+    );
+}
+
+#[test]
+fn members_that_are_there_stay() {
+    let body = br#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"tr\u0061ceparent":null,"a":"1"}}}"#;
+    let outgoing = Outgoing::scan(body);
+    let members = [PARENT, ("a", "2")];
+    let splice = outgoing.splice(&members).unwrap();
+    assert!(splice.is_noop());
+    assert_eq!(splice.added_len(), 0);
+    assert_eq!(splice.apply(), body);
+
+    let members = [
+        PARENT,
+        ("a", "2"),
+        ("tracestate", "x=1"),
+        ("b", ""),
+        ("b", "twice"),
+    ];
+    let spliced = outgoing.splice(&members).unwrap().apply();
+    assert_eq!(
+        String::from_utf8(spliced).unwrap(),
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"tracestate":"x=1","b":"","tr\u0061ceparent":null,"a":"1"}}}"#,
+    );
+}
+
+#[test]
+fn nothing_to_add_makes_no_meta() {
+    let body = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    assert_eq!(splice(body, &[]).unwrap(), body);
+}
+
+#[test]
+fn values_are_escaped() {
+    let body = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    let spliced = splice(body, &[("a\"b\\", "\u{1}\t\u{1f}é\u{7f}\"")]).unwrap();
+    assert_eq!(
+        String::from_utf8(spliced).unwrap(),
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":{\"_meta\":{\"a\\\"b\\\\\":\"\\u0001\\u0009\\u001fé\u{7f}\\\"\"}}}",
+    );
+}
+
+#[test]
+fn the_first_params_and_the_first_meta_count() {
+    check(
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{},"_meta":{"traceparent":""}},"params":[]}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{@},"_meta":{"traceparent":""}},"params":[]}"#,
+    );
+}
+
+#[test]
+fn no_member_goes_where_it_cannot() {
+    for (body, error) in [
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":null}"#,
+            SpliceError::Params,
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#,
+            SpliceError::Params,
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":"{}"}"#,
+            SpliceError::Params,
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":[]}}"#,
+            SpliceError::Meta,
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":null}}"#,
+            SpliceError::Meta,
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":7}}"#,
+            SpliceError::Meta,
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+            SpliceError::Response,
+        ),
+        (
+            r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#,
+            SpliceError::Batch,
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping""#,
+            SpliceError::NotAMessage,
+        ),
+        (
+            r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#,
+            SpliceError::NotAMessage,
+        ),
+        (r#"{"id":1,"method":"ping"}"#, SpliceError::NotAMessage),
+        (r#"{"query":"{ hero }"}"#, SpliceError::NotAMessage),
+        ("", SpliceError::NotAMessage),
+    ] {
+        assert_eq!(splice(body.as_bytes(), &[PARENT]), Err(error), "{body}");
+        assert!(!error.to_string().is_empty());
+    }
+    let many: Vec<(String, &str)> = (0..65).map(|n| (n.to_string(), "")).collect();
+    let many: Vec<(&str, &str)> = many
+        .iter()
+        .map(|(key, value)| (key.as_str(), *value))
+        .collect();
+    let body = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    assert_eq!(splice(body, &many), Err(SpliceError::TooMany));
+    assert!(splice(body, &many[..64]).is_ok());
+}
+
+fn members() -> impl Strategy<Value = Vec<(String, String)>> {
+    prop::collection::vec((support::key(), string()), 0..5)
+}
+
+proptest! {
+    #![proptest_config(support::config())]
+
+    #[test]
+    fn spliced_bytes_are_the_message_and_the_members(
+        tree in or_batch(request()), members in members(), seed: u64, plain: bool,
+    ) {
+        let body = write(&tree, &mut Dice(seed), plain);
+        let tree = Tree::parse(&body).expect("the generator writes JSON");
+        let members: Vec<(&str, &str)> = members.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+
+        let outgoing = Outgoing::scan(&body);
+        let is_message = matches!(outgoing.message().kind(), Kind::Request | Kind::Notification);
+        let params = tree.get("params");
+        let meta = params.and_then(|params| params.get("_meta"));
+        let has_room = params.is_none_or(Tree::is_object) && meta.is_none_or(Tree::is_object);
+
+        let splice = outgoing.splice(&members);
+        prop_assert_eq!(splice.is_ok(), is_message && has_room);
+        let Ok(splice) = splice else { return Ok(()) };
+        let spliced = splice.apply();
+
+        // All bytes of the body are still there, with some in between.
+        let before = body.iter().zip(&spliced).take_while(|(old, new)| old == new).count();
+        let after = body.iter().rev().zip(spliced.iter().rev()).take_while(|(old, new)| old == new).count();
+        prop_assert!(before + after >= body.len());
+        prop_assert_eq!(spliced.len(), splice.total_len());
+        prop_assert_eq!(spliced.len(), body.len() + splice.added_len());
+
+        // The tree is the old one with the members that it did not have.
+        let mut expected = tree.clone();
+        let new: Vec<(String, Tree)> = members
+            .iter()
+            .enumerate()
+            .filter(|(index, (key, _))| {
+                !members[..*index].iter().any(|(earlier, _)| earlier == key)
+                    && meta.and_then(|meta| meta.get(key)).is_none()
+            })
+            .map(|(_, (key, value))| ((*key).to_owned(), Tree::Text((*value).to_owned())))
+            .collect();
+        prop_assert_eq!(splice.is_noop(), new.is_empty());
+        if !new.is_empty() {
+            add(&mut expected, new);
+        }
+        prop_assert_eq!(Tree::parse(&spliced), Some(expected));
+    }
+}
+
+fn add(message: &mut Tree, new: Vec<(String, Tree)>) {
+    let empty = || Tree::Object(Vec::new());
+    if message.get("params").is_none() {
+        let Tree::Object(members) = message else {
+            unreachable!("a message is an object")
+        };
+        members.push(("params".to_owned(), empty()));
+    }
+    let Some(Tree::Object(params)) = message.get_mut("params") else {
+        unreachable!("checked before")
+    };
+    if !params.iter().any(|(key, _)| key == "_meta") {
+        params.insert(0, ("_meta".to_owned(), empty()));
+    }
+    let meta = params.iter_mut().find(|(key, _)| key == "_meta");
+    let Some((_, Tree::Object(meta))) = meta else {
+        unreachable!("checked before")
+    };
+    meta.splice(0..0, new);
+}
