@@ -137,8 +137,11 @@ impl Watch for AnswerWatch {
     }
 
     fn end(&mut self, end: BodyEnd) {
-        if let Some(answer) = self.watcher.as_mut().and_then(AnswerWatcher::finish) {
-            self.exchange.record_answer(answer);
+        if let Some(watcher) = &mut self.watcher {
+            watcher.finish();
+            if let Some(answer) = watcher.answer() {
+                self.exchange.record_answer(answer);
+            }
         }
         match end {
             BodyEnd::Complete => self.exchange.end(End::Complete),
