@@ -1,4 +1,4 @@
-"""What an arm works with: collectors that all arms share, and programs of its own."""
+"""What an arm works with: collectors, and programs of its own."""
 
 import os
 import time
@@ -47,7 +47,6 @@ class Lab:
         self._complete = []
         self._logs = WORK / "logs"
         self._rastir = None
-        self._otlp = None
 
     def __enter__(self) -> "Lab":
         return self
@@ -70,12 +69,9 @@ class Lab:
             self._rastir = self._shared.enter_context(collector)
         return self._rastir
 
-    @property
     def otlp(self) -> OtlpReceiver:
-        """The OTLP receiver, started when an arm first asks for it."""
-        if self._otlp is None:
-            self._otlp = self._shared.enter_context(OtlpReceiver())
-        return self._otlp
+        """An OTLP receiver of this arm's own."""
+        return self._arm.enter_context(OtlpReceiver())
 
     def rust_server(self, *options: str, env: dict[str, str] | None = None) -> tuple[str, Peer]:
         """`examples/mcp_server` on a free port: its URL, and the running program."""

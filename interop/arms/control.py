@@ -27,16 +27,17 @@ def wrap_mcp_to_fastmcp(lab: Lab) -> None:
 
 def sdk_to_fastmcp(lab: Lab) -> None:
     """OpenTelemetry on both sides, over the receiver."""
-    url, _ = lab.python_server("fastmcp_server", "--tracing", "otel", "--collector", lab.otlp.url)
-    calls = lab.python_client("mcp_client", "--url", url, "--collector", lab.otlp.url)
+    receiver = lab.otlp()
+    url, _ = lab.python_server("fastmcp_server", "--tracing", "otel", "--collector", receiver.url)
+    calls = lab.python_client("mcp_client", "--url", url, "--collector", receiver.url)
 
     def check(spans):
         is_one_trace(spans)
         require(len(client_calls(spans)) == len(calls), "a CLIENT span is missing")
         require(len(server_calls(spans)) == len(calls), "a SERVER span is missing")
 
-    lab.arrived(lab.otlp, calls[0]["trace_id"], check)
-    require(not lab.otlp.problems, f"the receiver refused: {lab.otlp.problems}")
+    lab.arrived(receiver, calls[0]["trace_id"], check)
+    require(not receiver.problems, f"the receiver refused: {receiver.problems}")
 
 
 ARMS = [

@@ -45,7 +45,7 @@ def wrap_mcp_to_rust(lab: Lab, mode: str, revision: str) -> None:
         "rastir_wrap_mcp_client",
         *("--url", url, "--collector", lab.rastir.url, "--revision", revision),
     )
-    _answers_are_right(calls)
+    answers_are_right(calls)
 
     def check(spans):
         has(is_one_trace(spans), name="weather_agent", kind=AGENT)
@@ -80,6 +80,28 @@ def rust_to_fastmcp(lab: Lab, mode: str, revision: str) -> None:
     _each_trace(lab, client("fail"), partial(check, tool="fail", status="ERROR"))
 
 
+def langchain_to_rust(lab: Lab, mode: str) -> None:
+    """Rastir's agent span is the parent of every SERVER span: the header is set once per run."""
+    url, _ = _our_server(lab, mode, "--push-url", lab.rastir.url)
+    calls = lab.python_client(
+        "langchain_client", "--url", url, "--collector", lab.rastir.url, venv="langchain"
+    )
+    answers_are_right(calls)
+
+    def check(spans):
+        root = is_one_trace(spans)
+        has(root, name="weather_agent", kind=AGENT)
+        servers = server_calls(spans)
+        names = sorted(server.name for server in servers)
+        require(names == sorted(f"mcpserver:{call['tool']}" for call in calls), f"names {names}")
+        for server in servers:
+            tool = server.name.removeprefix("mcpserver:")
+            _is_our_server_span(server, tool, "ERROR" if tool == "fail" else "OK")
+            has(server, parent_id=root.span_id[:16])
+
+    _each_trace(lab, calls, lambda lines, spans: check(spans))
+
+
 def server_without_export(lab: Lab) -> None:
     """A server that exports nowhere leaves the client's trace whole, and says so once."""
     url, server = _our_server(lab, "stateful")
@@ -110,6 +132,21 @@ def answer_object(line: dict) -> dict:
     return json.loads(answer) if isinstance(answer, str) else answer
 
 
+def by_trace(lines: list[dict]) -> dict[str, list[dict]]:
+    """The lines of a client by the trace that they name."""
+    traces = defaultdict(list)
+    for line in lines:
+        traces[line["trace_id"]].append(line)
+    return traces
+
+
+def answers_are_right(calls: list[dict]) -> None:
+    """The lines of a Python client tell what the tools of the arms answer."""
+    require([call["is_error"] for call in calls] == [False, False, True], f"answers: {calls}")
+    for call, city in zip(calls, ["Tokyo", "Oslo"]):
+        require(city in call["answer"], f"answers: {calls}")
+
+
 def _our_server(lab: Lab, mode: str, *options: str):
     return lab.rust_server("--service", "tool-server", "--mode", mode, *options)
 
@@ -122,10 +159,7 @@ def _our_client(lab: Lab, url: str, revision: str, tool: str, *options: str) -> 
 def _each_trace(lab: Lab, lines: list[dict], check) -> list[dict]:
     """Waits until `check(lines, spans)` holds for every trace that the lines name."""
     require(lines, "the client printed no line")
-    traces = defaultdict(list)
-    for line in lines:
-        traces[line["trace_id"]].append(line)
-    for trace_id, members in traces.items():
+    for trace_id, members in by_trace(lines).items():
         lab.arrived(lab.rastir, trace_id, partial(check, members))
     return lines
 
@@ -161,12 +195,6 @@ def _is_our_server_span(span, tool: str, status: str) -> None:
 def _has_error(span, status: str) -> None:
     expected = "tool_error" if status == "ERROR" else None
     has(span, attributes={"error.type": expected}, events=["exception"] if expected else [])
-
-
-def _answers_are_right(calls: list[dict]) -> None:
-    require([call["is_error"] for call in calls] == [False, False, True], f"answers: {calls}")
-    for call, city in zip(calls, ["Tokyo", "Oslo"]):
-        require(city in call["answer"], f"answers: {calls}")
 
 
 def _counted(lab: Lab) -> tuple[float, float, float]:
@@ -219,4 +247,15 @@ ARMS = [
         "Rastir",
         server_without_export,
     ),
+    *[
+        Arm(
+            f"langchain/{mode}",
+            f"LangGraph + Rastir > mcp_server {mode}",
+            "header",
+            "Rastir",
+            partial(langchain_to_rust, mode=mode),
+            venvs=("peers", "langchain"),
+        )
+        for mode in MODES
+    ],
 ]

@@ -19,7 +19,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def report(tool: str, trace_id: str, is_error: bool, answer: str) -> None:
+def report(tool: str, trace_id: str, is_error: bool, answer: str, **more) -> None:
     """Prints what a call gave."""
     line = {"tool": tool, "trace_id": trace_id, "is_error": is_error, "answer": answer}
-    print(json.dumps(line), flush=True)
+    print(json.dumps(line | more), flush=True)
