@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::{HeaderMap, Request};
+use http::HeaderMap;
+use http::request::Parts;
 use mcp_envelope::{Answer, Id, Kind, Message, Progress, RequestScanner};
 use mcp_trace::carrier::{BaggageFilter, extract_values};
 use mcp_trace::{
@@ -36,22 +37,17 @@ struct State {
 }
 
 impl Exchange {
-    pub(crate) fn begin<B>(
-        request: &Request<B>,
-        header: Option<TraceContext>,
-        config: &Config,
-    ) -> Self {
-        let headers = request.headers();
-        let network = Network::http(request.version());
-        let mut builder = ActiveSpan::builder(
-            SpanKind::Server,
-            HttpCall::new(request.method(), network.clone()),
-        )
-        .incoming(header)
-        .maybe_sink(config.sink.clone());
+    pub(crate) fn begin(head: &Parts, header: Option<TraceContext>, config: &Config) -> Self {
+        let network = Network::http(head.version);
+        let call = HttpCall::new(&head.method, network.clone());
+        let mut builder = ActiveSpan::builder(SpanKind::Server, call)
+            .incoming(header)
+            .trust(config.trust.decide(head))
+            .maybe_sink(config.sink.clone());
         if config.propagate_only {
             builder = builder.propagate_only();
         }
+        let headers = &head.headers;
         let readable = head::content(headers) == head::Content::Json;
         Self {
             span: builder.start(),

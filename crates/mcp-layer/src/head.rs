@@ -1,13 +1,14 @@
 //! What the head of a message tells.
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, Method, Request};
+use http::request::Parts;
+use http::{HeaderMap, Method};
 use mcp_trace::{ProtocolVersion, Text};
 
 /// Whether the body may be a JSON-RPC message: a POST of JSON. A message that goes another
 /// way, such as the standing GET stream, gets context and no span.
-pub(crate) fn may_carry_message<B>(request: &Request<B>) -> bool {
-    request.method() == Method::POST && content(request.headers()) != Content::Other
+pub(crate) fn may_carry_message(head: &Parts) -> bool {
+    head.method == Method::POST && content(&head.headers) != Content::Other
 }
 
 /// What a body is made of.

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
-use mcp_trace::SpanSink;
+use http::request::Parts;
 use mcp_trace::carrier::BaggageFilter;
+use mcp_trace::{SpanSink, Trust};
 use tower_layer::Layer;
 
 use crate::McpServerTrace;
-use crate::config::Config;
+use crate::config::{Config, TrustRule};
 
 /// Traces the MCP messages that reach a service; see the [crate documentation](crate).
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,33 @@ impl McpServerTraceLayer {
     /// recording.
     pub fn without_spans(mut self) -> Self {
         Arc::make_mut(&mut self.config).propagate_only = true;
+        self
+    }
+
+    /// What callers' trace contexts are worth. Defaults to [`Trust::Continue`].
+    ///
+    /// For an endpoint that anybody can reach, choose [`Trust::RestartAndLink`].
+    pub fn trust(mut self, trust: Trust) -> Self {
+        Arc::make_mut(&mut self.config).trust = TrustRule::Always(trust);
+        self
+    }
+
+    /// Decides by the head of each request what its context is worth, such as after
+    /// authentication: put the layer inside the authenticating one.
+    ///
+    /// ```
+    /// use mcp_layer::McpServerTraceLayer;
+    /// use mcp_trace::Trust;
+    ///
+    /// #[derive(Clone)]
+    /// struct Partner; // an extension that authentication inserts
+    ///
+    /// let layer = McpServerTraceLayer::new().trust_with(|head| {
+    ///     if head.extensions.get::<Partner>().is_some() { Trust::Continue } else { Trust::RestartAndLink }
+    /// });
+    /// ```
+    pub fn trust_with(mut self, decide: impl Fn(&Parts) -> Trust + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.config).trust = TrustRule::PerRequest(Arc::new(decide));
         self
     }
 

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use mcp_trace::carrier::extract_headers;
-use mcp_trace::{ActiveSpan, ScopeGuard};
+use mcp_trace::{ActiveSpan, ScopeGuard, Trust};
 use tower_service::Service;
 
 use crate::config::Config;
@@ -53,31 +54,37 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        if request.extensions().get::<Arc<ActiveSpan>>().is_some() {
-            // A layer further out traces this request already.
-            let future = self.inner.call(request.map(RequestBody::unread));
-            return ResponseFuture::untraced(future);
-        }
-        let header = extract_headers(request.headers(), &self.config.baggage).into_context();
-        let exchange = head::may_carry_message(&request)
-            .then(|| Arc::new(Exchange::begin(&request, header.clone(), &self.config)));
-        let span = match (&exchange, header) {
-            (Some(exchange), _) => Some(exchange.span().clone()),
-            (None, Some(context)) => Some(ActiveSpan::propagating(Some(context))),
-            (None, None) => None,
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (mut head, body) = request.into_parts();
+        let Some((span, exchange)) = self.trace(&head) else {
+            let request = Request::from_parts(head, RequestBody::unread(body));
+            return ResponseFuture::untraced(self.inner.call(request));
         };
-        let Some(span) = span else {
-            return ResponseFuture::untraced(self.inner.call(request.map(RequestBody::unread)));
-        };
-        let method = request.method().clone();
-        request.extensions_mut().insert(span.clone());
-        let request = request.map(|body| RequestBody::new(body, exchange.clone()));
-        // The drop guard of the future exists before the inner service runs: it may panic.
+        let method = head.method.clone();
+        head.extensions.insert(span.clone());
+        let request = Request::from_parts(head, RequestBody::new(body, exchange.clone()));
+        // The guard in the future exists before the inner service runs, which may panic.
         let mut response = ResponseFuture::pending(span.clone(), exchange, method);
         let scope = ScopeGuard::enter(span);
         response.run(self.inner.call(request));
         drop(scope);
         response
+    }
+}
+
+impl<S> McpServerTrace<S> {
+    /// What is current during a request; the exchange only if it may carry a message.
+    fn trace(&self, head: &Parts) -> Option<(Arc<ActiveSpan>, Option<Arc<Exchange>>)> {
+        if head.extensions.get::<Arc<ActiveSpan>>().is_some() {
+            // A layer further out traces this request already.
+            return None;
+        }
+        let header = extract_headers(&head.headers, &self.config.baggage).into_context();
+        if head::may_carry_message(head) {
+            let exchange = Arc::new(Exchange::begin(head, header, &self.config));
+            return Some((exchange.span().clone(), Some(exchange)));
+        }
+        let context = header.filter(|_| self.config.trust.decide(head) == Trust::Continue)?;
+        Some((ActiveSpan::propagating(Some(context)), None))
     }
 }

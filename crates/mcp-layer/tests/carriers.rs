@@ -18,20 +18,31 @@ struct Seen {
 async fn call(headers: &[&str], meta: Option<&str>) -> Seen {
     let (layer, sink) = traced();
     let app = Router::new()
-        .route("/mcp", on_post(|_body: String| async { current().unwrap().traceparent().to_string() }))
+        .route(
+            "/mcp",
+            on_post(|_body: String| async { current().unwrap().traceparent().to_string() }),
+        )
         .layer(layer);
     let address = serve(app).await;
     let body = meta.map_or(CALL.to_owned(), call_with_meta);
-    let answer = String::from_utf8(exchange(address, &post(headers, body.as_bytes())).await).unwrap();
+    let answer =
+        String::from_utf8(exchange(address, &post(headers, body.as_bytes())).await).unwrap();
     let span = span(&sink).await;
     assert_eq!(span.name(), "tools/call greet");
     let own = span.context.traceparent().to_string();
-    assert!(answer.ends_with(&own), "the handler saw another span than {own}: {answer}");
+    assert!(
+        answer.ends_with(&own),
+        "the handler saw another span than {own}: {answer}"
+    );
     Seen {
         trace_id: span.trace_id().to_string(),
         parent: span.parent_id().map(|id| id.to_string()),
         parent_remote: span.parent.is_some_and(|parent| parent.remote),
-        links: span.links().iter().map(|link| link.traceparent().to_string()).collect(),
+        links: span
+            .links()
+            .iter()
+            .map(|link| link.traceparent().to_string())
+            .collect(),
     }
 }
 
@@ -65,7 +76,11 @@ async fn meta_alone_is_the_parent() {
 
 #[tokio::test]
 async fn both_equal_is_the_parent_without_a_link() {
-    let seen = call(&[&header()], Some(&format!(r#"{{"traceparent":"{HEADER}"}}"#))).await;
+    let seen = call(
+        &[&header()],
+        Some(&format!(r#"{{"traceparent":"{HEADER}"}}"#)),
+    )
+    .await;
     assert_parent(&seen, HEADER);
     assert!(seen.links.is_empty());
 }
@@ -123,7 +138,9 @@ async fn an_invalid_meta_counts_as_absent() {
 #[tokio::test]
 async fn the_random_flag_of_python_survives() {
     let (layer, sink) = traced();
-    let app = Router::new().route("/mcp", on_post(|_body: String| async {})).layer(layer);
+    let app = Router::new()
+        .route("/mcp", on_post(|_body: String| async {}))
+        .layer(layer);
     let address = serve(app).await;
     let meta = format!(r#"{{"traceparent":"{}"}}"#, META.replace("-01", "-03"));
     exchange(address, &post(&[], call_with_meta(&meta).as_bytes())).await;

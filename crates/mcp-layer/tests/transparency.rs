@@ -19,7 +19,11 @@ async fn echo(headers: HeaderMap, body: Bytes) -> Vec<u8> {
 
 fn without_date(answer: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(answer);
-    text.lines().filter(|line| !line.starts_with("date:")).collect::<Vec<_>>().join("\n").into_bytes()
+    text.lines()
+        .filter(|line| !line.starts_with("date:"))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .into_bytes()
 }
 
 #[tokio::test]
@@ -35,14 +39,30 @@ async fn garbage_in_every_carrier_changes_no_byte() {
         &[&long],
         &[&long, &state],
         &["traceparent: ", "traceparent: x", "baggage: %zz=%80;;,,="],
-        &["traceparent: 00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01", &state],
-        &["mcp-method: \u{7f}ools", "mcp-name: =?base64?!!?=", "mcp-protocol-version: 20260728"],
+        &[
+            "traceparent: 00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01",
+            &state,
+        ],
+        &[
+            "mcp-method: \u{7f}ools",
+            "mcp-name: =?base64?!!?=",
+            "mcp-protocol-version: 20260728",
+        ],
         &["content-encoding: gzip"],
         &["expect: 100-continue"],
     ];
     let deep = "[".repeat(100_000);
     let bodies: Vec<Vec<u8>> = [
-        "", "{", "[]", "[1,2", "null", "\u{feff}{}", "{\"jsonrpc\":\"2.0\"", CALL, ANSWER, &deep,
+        "",
+        "{",
+        "[]",
+        "[1,2",
+        "null",
+        "\u{feff}{}",
+        "{\"jsonrpc\":\"2.0\"",
+        CALL,
+        ANSWER,
+        &deep,
         &format!("[{CALL},{CALL}]"),
         &CALL[..CALL.len() - 1],
         &call_with_meta("[]"),
@@ -53,13 +73,19 @@ async fn garbage_in_every_carrier_changes_no_byte() {
     ]
     .into_iter()
     .map(|body| body.as_bytes().to_vec())
-    .chain([vec![0xff, 0xfe, 0x00], CALL.as_bytes().iter().map(|b| b | 0x80).collect()])
+    .chain([
+        vec![0xff, 0xfe, 0x00],
+        CALL.as_bytes().iter().map(|b| b | 0x80).collect(),
+    ])
     .collect();
 
     for headers in headers {
         for body in &bodies {
             let request = post(headers, body);
-            let (expected, got) = (exchange(plain, &request).await, exchange(traced, &request).await);
+            let (expected, got) = (
+                exchange(plain, &request).await,
+                exchange(traced, &request).await,
+            );
             let shown = String::from_utf8_lossy(&request[..request.len().min(400)]).into_owned();
             assert_eq!(without_date(&got), without_date(&expected), "{shown}");
         }
@@ -75,10 +101,16 @@ async fn a_body_shorter_than_declared_changes_nothing() {
         let mut request = post(&[], CALL.as_bytes());
         request.truncate(request.len() - 10);
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        tokio::io::AsyncWriteExt::write_all(&mut stream, &request).await.unwrap();
-        tokio::io::AsyncWriteExt::shutdown(&mut stream).await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut stream, &request)
+            .await
+            .unwrap();
+        tokio::io::AsyncWriteExt::shutdown(&mut stream)
+            .await
+            .unwrap();
         let mut answer = Vec::new();
-        tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut answer).await.unwrap();
+        tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut answer)
+            .await
+            .unwrap();
         assert!(!String::from_utf8_lossy(&answer).contains("200 OK"));
     }
 }

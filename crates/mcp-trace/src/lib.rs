@@ -41,6 +41,7 @@ mod scope;
 mod sink;
 mod span;
 mod text;
+mod trust;
 
 pub use agent::{AgentContext, AgentSpan, agent_span, set_llm};
 pub use carrier::traceparent_headers;
@@ -61,3 +62,4 @@ pub use span::{
 };
 pub use text::Text;
 pub use traceparent::{SpanId, TraceFlags, TraceId, TraceParent};
+pub use trust::Trust;

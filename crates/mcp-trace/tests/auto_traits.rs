@@ -49,8 +49,11 @@ impl mcp_trace::body::Watch for Never {
     fn end(&mut self, _end: mcp_trace::body::BodyEnd) {}
 }
 
-
 #[test]
 fn a_record_is_small() {
-    assert!(size_of::<SpanRecord>() <= 384, "{}", size_of::<SpanRecord>());
+    assert!(
+        size_of::<SpanRecord>() <= 384,
+        "{}",
+        size_of::<SpanRecord>()
+    );
 }

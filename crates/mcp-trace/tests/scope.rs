@@ -13,7 +13,14 @@ fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
 
 async fn yield_once() {
     let mut yielded = false;
-    std::future::poll_fn(|_| if std::mem::replace(&mut yielded, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+    std::future::poll_fn(|_| {
+        if std::mem::replace(&mut yielded, true) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
 }
 
 #[test]
@@ -32,7 +39,10 @@ fn two_interleaved_futures_see_their_own() {
     assert_eq!(current(), None);
     assert!(poll(second.as_mut()).is_pending());
     for (future, context) in [(first, &contexts[0]), (second, &contexts[1])] {
-        assert_eq!(poll(future), Poll::Ready((Some(context.clone()), Some(context.clone()))));
+        assert_eq!(
+            poll(future),
+            Poll::Ready((Some(context.clone()), Some(context.clone())))
+        );
     }
     assert_eq!(current(), None);
 }
@@ -66,7 +76,8 @@ fn scopes_nest_and_a_panic_restores_the_outer_one() {
     let (outer, inner) = (TraceContext::new_root(), TraceContext::new_root());
     let _outer = ScopeGuard::enter(ActiveSpan::propagating(Some(outer.clone())));
     let mut panicking = pin!(async { panic!("expected by the test") }.in_trace(inner));
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(panicking.as_mut())));
+    let result =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(panicking.as_mut())));
     assert!(result.is_err());
     assert_eq!(current(), Some(outer));
 }
@@ -84,7 +95,9 @@ async fn a_spawned_task_sees_what_it_is_given() {
     let context = TraceContext::new_root();
     let _scope = async {
         assert_eq!(tokio::spawn(async { current() }).await.unwrap(), None);
-        let inherited = tokio::spawn(async { current() }.in_trace(TraceContext::current())).await.unwrap();
+        let inherited = tokio::spawn(async { current() }.in_trace(TraceContext::current()))
+            .await
+            .unwrap();
         assert_eq!(inherited, TraceContext::current());
     }
     .in_trace(context)

@@ -62,7 +62,12 @@ pub async fn exchange(address: SocketAddr, request: &[u8]) -> Vec<u8> {
 pub async fn spans(sink: &MemorySink, count: usize) -> Vec<SpanRecord> {
     let deadline = Instant::now() + Duration::from_secs(10);
     while sink.len() < count {
-        assert!(Instant::now() < deadline, "{} of {count} spans: {:?}", sink.len(), sink.spans());
+        assert!(
+            Instant::now() < deadline,
+            "{} of {count} spans: {:?}",
+            sink.len(),
+            sink.spans()
+        );
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     sink.spans()

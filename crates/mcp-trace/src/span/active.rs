@@ -12,7 +12,7 @@ use super::record::Extras;
 use crate::agent::{Agent, AgentContext};
 use crate::{
     Attribute, End, Event, Operation, Outcome, SpanBuilder, SpanKind, SpanRecord, SpanSink, Text,
-    TraceContext, Value,
+    TraceContext, Trust, Value,
 };
 
 /// An open span: its place in the trace, its sink, and what is learnt about it until it ends.
@@ -29,6 +29,7 @@ pub struct ActiveSpan {
     pub(super) identity: OnceLock<Identity>,
     /// The context of the carrier that is read first; see [`SpanBuilder::incoming`].
     pub(super) header: Option<TraceContext>,
+    pub(super) trust: Trust,
     pub(super) sink: Option<Arc<dyn SpanSink>>,
     pub(super) agent: Option<AgentContext>,
     pub(super) start: SystemTime,
@@ -72,6 +73,7 @@ impl ActiveSpan {
             kind: SpanKind::Internal,
             identity: OnceLock::from(Identity::passing(context)),
             header: None,
+            trust: Trust::Continue,
             sink: None,
             agent: None,
             start: SystemTime::UNIX_EPOCH,
@@ -92,8 +94,21 @@ impl ActiveSpan {
     }
 
     fn identity(&self) -> &Identity {
-        self.identity
-            .get_or_init(|| Identity::under(self.header.as_ref(), self.span_id, self.sink.as_ref()))
+        self.identity.get_or_init(|| self.place(None))
+    }
+
+    /// Where an incoming span belongs, given what its message says.
+    fn place(&self, message: Option<&TraceContext>) -> Identity {
+        let above = message
+            .or(self.header.as_ref())
+            .filter(|_| self.trust == Trust::Continue);
+        Identity::under(above, self.span_id, self.sink.as_ref())
+    }
+
+    pub(super) fn link_untrusted_header(&self) {
+        if let (Trust::RestartAndLink, Some(header)) = (self.trust, &self.header) {
+            self.add_link(header.clone());
+        }
     }
 
     /// Which side of a call it describes.
@@ -122,10 +137,12 @@ impl ActiveSpan {
         let mut first = false;
         self.identity.get_or_init(|| {
             first = true;
-            let parent = message.as_ref().or(self.header.as_ref());
-            Identity::under(parent, self.span_id, self.sink.as_ref())
+            self.place(message.as_ref())
         });
-        let Some(message) = message else { return };
+        let first = first && self.trust == Trust::Continue;
+        let Some(message) = message.filter(|_| self.trust != Trust::Ignore) else {
+            return;
+        };
         match &self.header {
             Some(header) if header.same_span(&message) => {}
             Some(header) if first => self.add_link(header.clone()),
@@ -138,8 +155,12 @@ impl ActiveSpan {
     /// the header's context is passed on unchanged. Without effect once the span was
     /// observed, because somebody may already refer to it.
     pub fn pass_through(&self) {
+        let header = self
+            .header
+            .as_ref()
+            .filter(|_| self.trust == Trust::Continue);
         self.identity
-            .get_or_init(|| Identity::passing(self.header.clone()));
+            .get_or_init(|| Identity::passing(header.cloned()));
     }
 
     /// Changes what the span is about, such as a target that became known late.

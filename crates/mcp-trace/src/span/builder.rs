@@ -7,7 +7,7 @@ use super::active::State;
 use super::identity::Identity;
 use crate::agent::{Agent, AgentContext};
 use crate::{
-    ActiveSpan, Operation, SpanKind, SpanSink, TraceContext, current_span, default_sink, id,
+    ActiveSpan, Operation, SpanKind, SpanSink, TraceContext, Trust, current_span, default_sink, id,
 };
 
 /// Starts a span; see [`ActiveSpan::builder`].
@@ -19,6 +19,7 @@ pub struct SpanBuilder {
     above: Above,
     sink: Option<Arc<dyn SpanSink>>,
     propagate_only: bool,
+    trust: Trust,
     agent: Option<Arc<Agent>>,
 }
 
@@ -38,6 +39,7 @@ impl SpanBuilder {
             above: Above::Current,
             sink: None,
             propagate_only: false,
+            trust: Trust::default(),
             agent: None,
         }
     }
@@ -61,6 +63,14 @@ impl SpanBuilder {
     /// is the parent.
     pub fn incoming(mut self, header: Option<TraceContext>) -> Self {
         self.above = Above::Incoming(header);
+        self
+    }
+
+    /// What the contexts of an [incoming](Self::incoming) span are worth.
+    ///
+    /// Defaults to [`Trust::Continue`].
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
         self
     }
 
@@ -121,7 +131,7 @@ impl SpanBuilder {
                 None
             }
         };
-        Arc::new(ActiveSpan {
+        let span = ActiveSpan {
             span_id,
             kind: self.kind,
             identity,
@@ -130,7 +140,10 @@ impl SpanBuilder {
             agent: agent.map(AgentContext::now),
             start: SystemTime::now(),
             started: Instant::now(),
+            trust: self.trust,
             state: Mutex::new(State::new(self.operation)),
-        })
+        };
+        span.link_untrusted_header();
+        Arc::new(span)
     }
 }
