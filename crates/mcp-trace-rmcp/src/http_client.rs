@@ -1,0 +1,195 @@
+//! rmcp's HTTP client, with the message's context in the headers as well.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_core::stream::BoxStream;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use mcp_trace::carrier::{BaggageFilter, inject_headers};
+use mcp_trace::{ActiveSpan, InTraceExt, TraceContext, current_span};
+use rmcp::model::{ClientJsonRpcMessage, JsonRpcMessage, MetaObject};
+use rmcp::transport::streamable_http_client::{
+    SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
+    StreamableHttpResponseLimits,
+};
+use sse_stream::Sse;
+
+use crate::meta::{TRACESTATE, extract_from};
+use crate::peer::message::{notification_meta, request_meta};
+
+/// Repeats the context in a message's `_meta` in the headers of the HTTP request that
+/// carries it, for servers and proxies that read only headers.
+///
+/// For rmcp's streamable HTTP transport, under [`wrap_mcp`](crate::wrap_mcp), which writes
+/// `_meta`. Each message's headers come from that message alone, so concurrent calls cannot
+/// mix, and a message without a valid context, the standing GET stream and DELETE carry none.
+/// The inner client runs in the message's context, so that a tracing layer inside of it finds
+/// the call traced already and makes no second span.
+///
+/// ```
+/// use mcp_trace_rmcp::TracedHttpClient;
+/// use rmcp::transport::streamable_http_client::{
+///     StreamableHttpClient, StreamableHttpClientTransport, StreamableHttpClientTransportConfig,
+/// };
+///
+/// // For example a `reqwest::Client`, with rmcp's feature `transport-streamable-http-client-reqwest`.
+/// fn transport<C: StreamableHttpClient + Sync>(client: C) -> StreamableHttpClientTransport<TracedHttpClient<C>> {
+///     let config = StreamableHttpClientTransportConfig::with_uri("http://localhost:8000/mcp");
+///     StreamableHttpClientTransport::with_client(TracedHttpClient::new(client), config)
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TracedHttpClient<C> {
+    inner: C,
+}
+
+impl<C> TracedHttpClient<C> {
+    /// Wraps `inner`.
+    pub const fn new(inner: C) -> Self {
+        Self { inner }
+    }
+
+    /// The wrapped client.
+    pub const fn inner(&self) -> &C {
+        &self.inner
+    }
+}
+
+type Headers = HashMap<HeaderName, HeaderValue>;
+type Posted<C> =
+    Result<StreamableHttpPostResponse, StreamableHttpError<<C as StreamableHttpClient>::Error>>;
+type Opened<C> = Result<
+    BoxStream<'static, Result<Sse, SseError>>,
+    StreamableHttpError<<C as StreamableHttpClient>::Error>,
+>;
+
+impl<C: StreamableHttpClient> StreamableHttpClient for TracedHttpClient<C> {
+    type Error = C::Error;
+
+    fn post_message(
+        &self,
+        uri: Arc<str>,
+        mut message: ClientJsonRpcMessage,
+        session_id: Option<Arc<str>>,
+        auth_header: Option<String>,
+        mut custom_headers: Headers,
+    ) -> impl Future<Output = Posted<C>> + Send + '_ {
+        let scope = mirror(&mut message, &mut custom_headers);
+        self.inner
+            .post_message(uri, message, session_id, auth_header, custom_headers)
+            .in_trace(scope)
+    }
+
+    fn post_message_with_max_sse_event_size(
+        &self,
+        uri: Arc<str>,
+        mut message: ClientJsonRpcMessage,
+        session_id: Option<Arc<str>>,
+        auth_header: Option<String>,
+        mut custom_headers: Headers,
+        max_sse_event_size: usize,
+    ) -> impl Future<Output = Posted<C>> + Send + '_ {
+        let scope = mirror(&mut message, &mut custom_headers);
+        self.inner
+            .post_message_with_max_sse_event_size(
+                uri,
+                message,
+                session_id,
+                auth_header,
+                custom_headers,
+                max_sse_event_size,
+            )
+            .in_trace(scope)
+    }
+
+    fn post_message_with_response_limits(
+        &self,
+        uri: Arc<str>,
+        mut message: ClientJsonRpcMessage,
+        session_id: Option<Arc<str>>,
+        auth_header: Option<String>,
+        mut custom_headers: Headers,
+        limits: StreamableHttpResponseLimits,
+    ) -> impl Future<Output = Posted<C>> + Send + '_ {
+        let scope = mirror(&mut message, &mut custom_headers);
+        self.inner
+            .post_message_with_response_limits(
+                uri,
+                message,
+                session_id,
+                auth_header,
+                custom_headers,
+                limits,
+            )
+            .in_trace(scope)
+    }
+
+    fn delete_session(
+        &self,
+        uri: Arc<str>,
+        session_id: Arc<str>,
+        auth_header: Option<String>,
+        custom_headers: Headers,
+    ) -> impl Future<Output = Result<(), StreamableHttpError<C::Error>>> + Send + '_ {
+        self.inner
+            .delete_session(uri, session_id, auth_header, custom_headers)
+    }
+
+    fn get_stream(
+        &self,
+        uri: Arc<str>,
+        session_id: Option<Arc<str>>,
+        last_event_id: Option<String>,
+        auth_header: Option<String>,
+        custom_headers: Headers,
+    ) -> impl Future<Output = Opened<C>> + Send + '_ {
+        self.inner
+            .get_stream(uri, session_id, last_event_id, auth_header, custom_headers)
+    }
+
+    fn get_stream_with_max_sse_event_size(
+        &self,
+        uri: Arc<str>,
+        session_id: Option<Arc<str>>,
+        last_event_id: Option<String>,
+        auth_header: Option<String>,
+        custom_headers: Headers,
+        max_sse_event_size: usize,
+    ) -> impl Future<Output = Opened<C>> + Send + '_ {
+        self.inner.get_stream_with_max_sse_event_size(
+            uri,
+            session_id,
+            last_event_id,
+            auth_header,
+            custom_headers,
+            max_sse_event_size,
+        )
+    }
+}
+
+/// Copies the message's context into the headers; what the inner client runs under.
+fn mirror(message: &mut ClientJsonRpcMessage, headers: &mut Headers) -> Option<Arc<ActiveSpan>> {
+    let Some(context) = sent_context(message) else {
+        return current_span();
+    };
+    let mut carrier = HeaderMap::with_capacity(2);
+    inject_headers(&context, &BaggageFilter::none(), &mut carrier);
+    headers.remove(&HeaderName::from_static(TRACESTATE));
+    headers.extend(
+        carrier
+            .into_iter()
+            .filter_map(|(name, value)| Some((name?, value))),
+    );
+    Some(ActiveSpan::propagating(Some(context)))
+}
+
+fn sent_context(message: &mut ClientJsonRpcMessage) -> Option<TraceContext> {
+    let meta: &MetaObject = match message {
+        JsonRpcMessage::Request(request) => request_meta(&mut request.request),
+        JsonRpcMessage::Notification(notification) => {
+            notification_meta(&mut notification.notification)
+        }
+        _ => return None,
+    };
+    extract_from(meta, &BaggageFilter::none()).into_context()
+}
