@@ -250,7 +250,7 @@ impl<S: Sink> Reader<S> {
                 State::Skip(mut skip) => {
                     match skip.push(rest(input, at), limits::DEPTH - self.depth) {
                         Skipped::More => return State::Skip(skip),
-                        Skipped::TooDeep => State::Broken,
+                        Skipped::Broken => State::Broken,
                         Skipped::End(used) => {
                             at += used;
                             self.after(sink)
@@ -371,5 +371,8 @@ fn is_scalar(lexeme: &str) -> bool {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-    digits(whole) && (whole == "0" || !whole.starts_with('0')) && digits(fraction) && digits(exponent)
+    digits(whole)
+        && (whole == "0" || !whole.starts_with('0'))
+        && digits(fraction)
+        && digits(exponent)
 }

@@ -16,7 +16,7 @@ fn sse(id: Option<Id>, stream: &str) -> Option<(&str, Answer)> {
     for (at, byte) in stream.bytes().enumerate() {
         if let Some(answer) = watcher.push(&[byte]).cloned() {
             assert!(
-                watcher.push(stream[at + 1..].as_bytes()).is_none(),
+                watcher.push(&stream.as_bytes()[at + 1..]).is_none(),
                 "an answer is reported once"
             );
             assert!(watcher.answer().is_some());
