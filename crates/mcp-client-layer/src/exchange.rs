@@ -1,0 +1,250 @@
+//! One request and its answer, as far as the span of the request is concerned.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, Version};
+use http_body::SizeHint;
+use mcp_envelope::{Answer, AnswerWatcher, Id};
+use mcp_trace::body::{BodyEnd, BytesDue, Watch};
+use mcp_trace::{
+    ActiveSpan, End, McpCall, Method, Operation, Outcome, ProtocolVersion, SpanGuard, SpanKind,
+};
+
+use crate::head::{self, Content};
+
+/// How much longer than its head an answer must have taken for the span to tell them apart.
+const LONG: Duration = Duration::from_millis(100);
+
+/// The time from the start of the span to the head of the answer, in seconds.
+const TIME_TO_HEAD: &str = "mcp_trace.time_to_head";
+
+/// What ends the span of a request.
+#[derive(Debug)]
+pub(crate) enum Expected {
+    /// The answer to this request.
+    Answer { method: Method, id: Option<Id> },
+    /// A notification is received: the end of the body.
+    Receipt,
+    /// The end of the body, if anybody cares to read it.
+    Http,
+}
+
+/// A request that is on its way; a drop means that the caller gave up.
+#[derive(Debug)]
+pub struct Exchange {
+    guard: SpanGuard,
+    http_method: http::Method,
+    expected: Expected,
+}
+
+impl Exchange {
+    pub(crate) fn new(
+        span: Arc<ActiveSpan>,
+        http_method: http::Method,
+        expected: Expected,
+    ) -> Self {
+        Self {
+            guard: SpanGuard::new(span),
+            http_method,
+            expected,
+        }
+    }
+
+    pub(crate) fn span(&self) -> &Arc<ActiveSpan> {
+        self.guard.span()
+    }
+
+    /// There will be no answer.
+    pub(crate) fn fail(self, error_type: &'static str) {
+        self.span().set_outcome(Outcome::failed(error_type));
+        self.guard.end();
+    }
+
+    /// The head of the answer is there. Returns what to look for in the body, if the span does
+    /// not end here.
+    pub(crate) fn answered(
+        self,
+        status: StatusCode,
+        version: Version,
+        headers: &HeaderMap,
+        hint: &SizeHint,
+    ) -> Option<(AnswerWatch, BytesDue)> {
+        let span = self.guard.span();
+        if !span.is_recording() {
+            self.guard.end();
+            return None;
+        }
+        let session_id = head::session_id(headers);
+        span.update_operation(|operation| match operation {
+            Operation::Mcp(call) => {
+                call.network.http_version = Some(version);
+                // A session begins with the answer to `initialize`.
+                call.session_id = session_id.or_else(|| call.session_id.take());
+            }
+            Operation::Http(call) => {
+                call.network.http_version = Some(version);
+                call.status_code = Some(status.as_u16());
+            }
+            _ => {}
+        });
+        let failed = status.is_client_error() || status.is_server_error();
+        if failed {
+            span.set_outcome(Outcome::failed(status.as_str()));
+        }
+        let content = if head::is_encoded(headers) {
+            Content::Other
+        } else {
+            head::content(headers)
+        };
+        let streams = content == Content::EventStream;
+        if streams && matches!(self.expected, Expected::Http) {
+            // The standing stream of a session stays open for hours.
+            self.guard.end();
+            return None;
+        }
+        let due = BytesDue::of(&self.http_method, status, headers, hint);
+        let watcher = match (&self.expected, content) {
+            (Expected::Answer { id, .. }, Content::Json) => Some(AnswerWatcher::json(id.clone())),
+            (Expected::Answer { id, .. }, Content::EventStream) => {
+                Some(AnswerWatcher::sse(id.clone()))
+            }
+            _ => None,
+        };
+        let head_after = span.elapsed();
+        let watch = AnswerWatch {
+            guard: self.guard,
+            expected: self.expected,
+            watcher,
+            streams,
+            failed,
+            head_after,
+        };
+        Some((watch, due))
+    }
+}
+
+/// Finds the answer to the request in what passes, and ends the span with it.
+#[derive(Debug)]
+pub(crate) struct AnswerWatch {
+    guard: SpanGuard,
+    expected: Expected,
+    watcher: Option<AnswerWatcher>,
+    /// The body is an event stream.
+    streams: bool,
+    /// The HTTP status is an error.
+    failed: bool,
+    head_after: Duration,
+}
+
+impl AnswerWatch {
+    fn is_subscription(&self) -> bool {
+        matches!(
+            &self.expected,
+            Expected::Answer {
+                method: Method::SubscriptionsListen,
+                ..
+            }
+        )
+    }
+
+    fn record(&self, answer: &Answer) {
+        let span = self.guard.span();
+        if let Some(version) = answer.protocol_version().and_then(ProtocolVersion::parse) {
+            update_call(span, |call| call.protocol_version = Some(version));
+        }
+        if let Some(error) = answer.error() {
+            span.set_outcome(Outcome::rpc_error(
+                SpanKind::Client,
+                error.code(),
+                error.message(),
+            ));
+        } else if answer.is_tool_error() && self.calls_a_tool() {
+            span.set_outcome(Outcome::tool_error());
+        }
+    }
+
+    fn calls_a_tool(&self) -> bool {
+        matches!(
+            &self.expected,
+            Expected::Answer {
+                method: Method::ToolsCall,
+                ..
+            }
+        )
+    }
+
+    /// What it means that the body ended without the answer.
+    fn end_without_answer(&self) -> End {
+        let span = self.guard.span();
+        if self.watcher.is_none() || !self.streams || self.failed || self.is_subscription() {
+            return End::Complete;
+        }
+        let mut resumable = true;
+        update_call(span, |call| {
+            resumable = call
+                .protocol_version
+                .is_none_or(|v| !v.disconnect_cancels())
+        });
+        if resumable {
+            // The answer may come on another stream.
+            return End::Detached;
+        }
+        span.set_outcome(
+            Outcome::failed("_OTHER").with_message("the stream ended without an answer"),
+        );
+        End::Complete
+    }
+}
+
+fn update_call(span: &ActiveSpan, change: impl FnOnce(&mut McpCall)) {
+    span.update_operation(|operation| {
+        if let Operation::Mcp(call) = operation {
+            change(call);
+        }
+    });
+}
+
+impl Watch for AnswerWatch {
+    fn data(&mut self, piece: &[u8]) -> ControlFlow<()> {
+        // A subscription stays open for hours: its span covers the way to the first message.
+        let found = (self.streams && self.is_subscription())
+            || self
+                .watcher
+                .as_mut()
+                .is_some_and(|watcher| watcher.push(piece).is_some());
+        if found {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn unreadable(&mut self) {
+        self.watcher = None;
+    }
+
+    fn end(&mut self, end: BodyEnd) {
+        let span = self.guard.span();
+        if span.elapsed().saturating_sub(self.head_after) > LONG {
+            span.set_attribute(TIME_TO_HEAD, self.head_after.as_secs_f64());
+        }
+        let answer = self.watcher.as_ref().and_then(AnswerWatcher::answer);
+        if let Some(answer) = answer {
+            self.record(answer);
+        }
+        // Who has seen a bad status, or wanted no more than a status, need not read the body.
+        let done = answer.is_some() || self.failed || matches!(self.expected, Expected::Http);
+        let end = match end {
+            BodyEnd::Complete if answer.is_none() => self.end_without_answer(),
+            BodyEnd::Dropped if !done => End::Cancelled,
+            BodyEnd::Failed if answer.is_none() => {
+                span.set_outcome(Outcome::failed("_OTHER"));
+                End::Complete
+            }
+            _ => End::Complete,
+        };
+        span.end_as(end);
+    }
+}

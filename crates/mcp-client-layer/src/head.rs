@@ -1,0 +1,190 @@
+//! What the head of a request or of an answer tells.
+
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderName, Method, Uri, Version};
+use mcp_trace::{Network, NetworkPeer, ProtocolVersion, Text};
+
+use crate::AlreadyTraced;
+
+/// Headers that are made from the bytes of the body, so that these must stay as they are:
+/// RFC 9530, its forerunner `digest`, RFC 9421 signatures, AWS Signature Version 4.
+const BODY_DIGESTS: [HeaderName; 6] = [
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("content-md5"),
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("repr-digest"),
+    HeaderName::from_static("signature"),
+    HeaderName::from_static("x-amz-content-sha256"),
+];
+
+/// The head of a request on its way out.
+#[derive(Debug)]
+pub(crate) struct Head<'r> {
+    pub(crate) method: &'r Method,
+    pub(crate) version: Version,
+    pub(crate) host: Option<&'r str>,
+    pub(crate) port: Option<u16>,
+    pub(crate) headers: &'r HeaderMap,
+    pub(crate) mark: Option<AlreadyTraced>,
+}
+
+impl<'r> Head<'r> {
+    pub(crate) fn of(parts: &'r http::request::Parts) -> Self {
+        let (host, port) = target(&parts.uri, &parts.headers);
+        Self {
+            method: &parts.method,
+            version: parts.version,
+            host: host.map(without_brackets),
+            port,
+            headers: &parts.headers,
+            mark: parts.extensions.get().copied(),
+        }
+    }
+
+    /// Whether the body may be a JSON-RPC message that can be read.
+    pub(crate) fn may_be_read(&self) -> bool {
+        let json =
+            !self.headers.contains_key(CONTENT_TYPE) || content(self.headers) == Content::Json;
+        self.method == Method::POST && json && !is_encoded(self.headers)
+    }
+
+    /// Whether the body must stay as it is.
+    pub(crate) fn is_signed(&self) -> bool {
+        BODY_DIGESTS
+            .iter()
+            .any(|name| self.headers.contains_key(name))
+            || self
+                .headers
+                .get(AUTHORIZATION)
+                .is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"))
+    }
+
+    /// `Mcp-Method`, which every message has since MCP 2026-07-28.
+    pub(crate) fn mcp_method(&self) -> Option<mcp_trace::Method> {
+        let name = text(self.headers, "mcp-method").filter(|_| self.method == Method::POST)?;
+        Some(mcp_trace::Method::parse(name))
+    }
+
+    /// `Mcp-Name`, as long as it is plain.
+    pub(crate) fn mcp_name(&self) -> Option<&'r str> {
+        text(self.headers, "mcp-name").filter(|name| !name.starts_with("=?base64?"))
+    }
+
+    pub(crate) fn protocol_version(&self) -> Option<ProtocolVersion> {
+        ProtocolVersion::parse(text(self.headers, "mcp-protocol-version")?)
+    }
+
+    pub(crate) fn network(&self) -> Network {
+        let mut network = Network::http(self.version);
+        network.peer = self.host.map(|host| NetworkPeer::new(host, self.port));
+        network
+    }
+}
+
+/// `Mcp-Session-Id`.
+pub(crate) fn session_id(headers: &HeaderMap) -> Option<Text> {
+    text(headers, "mcp-session-id").map(|id| Text::bounded(id, 256))
+}
+
+/// What a body is made of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Content {
+    Json,
+    EventStream,
+    Other,
+}
+
+pub(crate) fn content(headers: &HeaderMap) -> Content {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .map_or(b"".as_slice(), |value| value.as_bytes());
+    let media_type = value
+        .split(|&b| b == b';')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
+    if media_type.eq_ignore_ascii_case(b"application/json") {
+        Content::Json
+    } else if media_type.eq_ignore_ascii_case(b"text/event-stream") {
+        Content::EventStream
+    } else {
+        Content::Other
+    }
+}
+
+/// Whether the body is compressed.
+pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Option<&'h str> {
+    headers.get(HeaderName::from_static(name))?.to_str().ok()
+}
+
+/// Where a request goes: its URI says it, or the `Host` header on a connection that is
+/// there already.
+fn target<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> (Option<&'r str>, Option<u16>) {
+    if let Some(authority) = uri.authority() {
+        let scheme_port = || match uri.scheme_str() {
+            Some("https") => Some(443),
+            Some("http") => Some(80),
+            _ => None,
+        };
+        return (
+            Some(authority.host()),
+            authority.port_u16().or_else(scheme_port),
+        );
+    }
+    let Some(host) = headers.get(HOST).and_then(|value| value.to_str().ok()) else {
+        return (None, None);
+    };
+    match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (Some(name), port.parse().ok()),
+        _ => (Some(host), None),
+    }
+}
+
+/// `[::1]` is an address in brackets.
+pub(crate) fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue, Uri};
+
+    use super::target;
+
+    #[test]
+    fn the_uri_or_the_host_header_names_the_target() {
+        for (uri, host, expected) in [
+            (
+                "http://a.example/mcp",
+                "b.example",
+                (Some("a.example"), Some(80)),
+            ),
+            ("https://a.example/mcp", "", (Some("a.example"), Some(443))),
+            ("http://[::1]:8080/mcp", "", (Some("[::1]"), Some(8080))),
+            ("/mcp", "b.example:81", (Some("b.example"), Some(81))),
+            ("/mcp", "b.example", (Some("b.example"), None)),
+            ("/mcp", "[::1]", (Some("[::1]"), None)),
+            ("/mcp", "[::1]:8080", (Some("[::1]"), Some(8080))),
+        ] {
+            let headers =
+                HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static(host))]);
+            assert_eq!(
+                target(&Uri::from_static(uri), &headers),
+                expected,
+                "{uri} {host}"
+            );
+        }
+        assert_eq!(
+            target(&Uri::from_static("/mcp"), &HeaderMap::new()),
+            (None, None)
+        );
+    }
+}

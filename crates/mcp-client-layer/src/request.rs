@@ -1,0 +1,36 @@
+use http::Request;
+
+use crate::RequestBody;
+use crate::config::Config;
+use crate::exchange::Exchange;
+use crate::head::Head;
+use crate::plan::Plan;
+
+/// The requests that can be traced: [`http::Request`] with a [`RequestBody`] and, with the
+/// feature `reqwest`, `reqwest::Request`.
+pub trait TracedRequest: Sized + sealed::Sealed {
+    /// Writes the context into the request, if one goes with it.
+    #[doc(hidden)]
+    fn depart(self, config: &Config) -> (Self, Option<Exchange>);
+}
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+}
+
+impl<B: RequestBody> sealed::Sealed for Request<B> {}
+
+impl<B: RequestBody> TracedRequest for Request<B> {
+    fn depart(self, config: &Config) -> (Self, Option<Exchange>) {
+        let (mut parts, mut body) = self.into_parts();
+        let mut plan = None;
+        body.edit(&mut |bytes| {
+            let (settled, edited) = Plan::new(config, &Head::of(&parts), Some(bytes));
+            plan = Some(settled);
+            edited
+        });
+        let plan = plan.unwrap_or_else(|| Plan::new(config, &Head::of(&parts), None).0);
+        let exchange = plan.apply(config, &mut parts.headers);
+        (Self::from_parts(parts, body), exchange)
+    }
+}

@@ -1,0 +1,63 @@
+//! reqwest's own request and response types.
+
+use http::response::Builder;
+use reqwest::{Body, Request, Response, ResponseBuilderExt};
+
+use crate::config::Config;
+use crate::exchange::Exchange;
+use crate::head::{Head, without_brackets};
+use crate::plan::Plan;
+use crate::{AlreadyTraced, ResponseBody, TracedRequest, TracedResponse, request, response};
+
+/// Writes the context into a request.
+pub(crate) fn depart(
+    mut request: Request,
+    mark: Option<AlreadyTraced>,
+    config: &Config,
+) -> (Request, Option<Exchange>) {
+    let head = Head {
+        method: request.method(),
+        version: request.version(),
+        host: request.url().host_str().map(without_brackets),
+        port: request.url().port_or_known_default(),
+        headers: request.headers(),
+        mark,
+    };
+    let (plan, edited) = Plan::new(config, &head, request.body().and_then(Body::as_bytes));
+    if let Some(edited) = edited {
+        *request.body_mut() = Some(edited.into());
+    }
+    let exchange = plan.apply(config, request.headers_mut());
+    (request, exchange)
+}
+
+impl request::sealed::Sealed for Request {}
+
+impl TracedRequest for Request {
+    fn depart(self, config: &Config) -> (Self, Option<Exchange>) {
+        depart(self, None, config)
+    }
+}
+
+impl response::sealed::Sealed for Response {}
+
+impl TracedResponse for Response {
+    type Watched = Self;
+
+    fn watch(self, exchange: Option<Exchange>) -> Self {
+        let Some(exchange) = exchange.filter(|exchange| exchange.span().is_recording()) else {
+            return self;
+        };
+        // An `http::Response` has no URL; reqwest takes it back from this extension.
+        let url = Builder::new()
+            .url(self.url().clone())
+            .body(())
+            .map(|head| head.into_parts().0.extensions);
+        let (mut parts, body) = http::Response::<Body>::from(self).into_parts();
+        if let Ok(url) = url {
+            parts.extensions.extend(url);
+        }
+        let body = ResponseBody::new(&parts, body, Some(exchange));
+        http::Response::from_parts(parts, Body::wrap(body)).into()
+    }
+}
