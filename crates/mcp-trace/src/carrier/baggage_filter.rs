@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use traceparent::baggage::{Baggage, MAX_BYTES, Writer};
+
+use super::values::join;
+
 /// The baggage members that may pass, by key. Defaults to none.
 ///
 /// Baggage holds whatever a caller put there, so it is accepted and sent only by name.
@@ -24,10 +28,20 @@ impl BaggageFilter {
             keys: Some(keys.into_iter().map(Into::into).collect()),
         }
     }
-}
-impl BaggageFilter {
-    /// x
-    pub(super) fn apply<'a>(&self, _: impl IntoIterator<Item = &'a [u8]>) -> Option<String> {
-        None
+
+    /// What may pass of a list that came in one or several values; `None` if nothing may, or
+    /// if the list is invalid.
+    pub(super) fn apply<'a>(&self, values: impl IntoIterator<Item = &'a [u8]>) -> Option<String> {
+        let keys = self.keys.as_deref()?;
+        let joined = join(values)?;
+        let mut buffer = [0; MAX_BYTES];
+        let mut writer = Writer::new(&mut buffer);
+        for member in Baggage::parse(&joined).ok()?.iter() {
+            if keys.iter().any(|key| **key == *member.key) {
+                writer.copy(&member).ok()?;
+            }
+        }
+        let allowed = writer.finish();
+        (!allowed.is_empty()).then(|| allowed.as_str().to_owned())
     }
 }
