@@ -53,7 +53,7 @@ def server_calls(spans: list[Span]) -> list[Span]:
 
 
 def calls_pair_up(spans: list[Span], count: int) -> list[tuple[Span, Span]]:
-    """`count` CLIENT spans of tool calls, with exactly one SERVER span below each, and no others."""
+    """`count` CLIENT spans of tool calls, exactly one SERVER span below each, and no others."""
     clients, servers = client_calls(spans), server_calls(spans)
     require(len(clients) == count, f"{len(clients)} CLIENT spans for {count} calls")
     require(len(servers) == count, f"{len(servers)} SERVER spans for {count} calls")

@@ -2,10 +2,10 @@
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
 from checks import ArmFailed
 from otlp_receiver import OtlpReceiver

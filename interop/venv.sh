@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by run.sh and w3c.sh: virtual environments under target/interop/.
 
 interop_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -28,18 +28,17 @@ mkdir -p "$logs"
 export PYTHONDONTWRITEBYTECODE=1
 
 if [ "${W3C_SERVICE:-}" = demo ]; then
-    port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    endpoint=http://127.0.0.1:$port/test
+    # Without a port it takes the first free one from 5000 on.
     (cd "$suite" && exec "$python" -c "from self_test import DemoServer
-server = DemoServer(port=$port)
-print('listening on $endpoint', flush=True)
+server = DemoServer()
+print(f'listening on http://127.0.0.1:{server.port}/test', flush=True)
 server.serve_forever()") >"$logs/w3c_service.out" 2>"$logs/w3c_service.err" &
 else
     if [ -z "${MCP_TRACE_SKIP_BUILD:-}" ]; then
         (cd "$root_dir" && cargo build --quiet --release -p mcp-trace-examples --example w3c_service)
     fi
-    "${CARGO_TARGET_DIR:-$root_dir/target}/release/examples/w3c_service" --listen 127.0.0.1:0 \
-        >"$logs/w3c_service.out" 2>"$logs/w3c_service.err" &
+    program=${CARGO_TARGET_DIR:-$root_dir/target}/release/examples/w3c_service
+    "$program" --listen 127.0.0.1:0 >"$logs/w3c_service.out" 2>"$logs/w3c_service.err" &
 fi
 service=$!
 trap 'kill "$service" 2>/dev/null || true; wait "$service" 2>/dev/null || true' EXIT

@@ -160,9 +160,7 @@ ARMS = [
             f"FastMCP client + OTel > mcp_server {mode}",
             "_meta",
             "OTLP",
-            partial(
-                python_to_rust, script="fastmcp_client", mode=mode, revision="2026-07-28"
-            ),
+            partial(python_to_rust, script="fastmcp_client", mode=mode, revision="2026-07-28"),
         )
         for mode in MODES
     ],

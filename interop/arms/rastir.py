@@ -33,7 +33,7 @@ def rust_to_rust(lab: Lab, mode: str, revision: str) -> None:
         require(seen["trace_id"] == line["trace_id"], f"whoami answers {seen}")
         require(seen["span_id"] == server.span_id, f"whoami answers {seen}, below {server}")
 
-    expected = tuple(count + more for count, more in zip(before, (3, 3, 1)))
+    expected = tuple(count + more for count, more in zip(before, (3, 3, 1), strict=True))
     eventually(lambda: counted() == expected, TRAVEL)
     require(counted() == expected, f"metrics went from {before} to {counted()}, not {expected}")
 
