@@ -7,9 +7,8 @@ use rmcp::model::MetaObject;
 
 pub(crate) const TRACEPARENT: &str = "traceparent";
 pub(crate) const TRACESTATE: &str = "tracestate";
-const BAGGAGE: &str = "baggage";
 #[cfg(feature = "client")]
-pub(crate) const TRACE_KEYS: [&str; 3] = [TRACEPARENT, TRACESTATE, BAGGAGE];
+pub(crate) const TRACE_KEYS: [&str; 3] = [TRACEPARENT, TRACESTATE, "baggage"];
 
 /// Reads the trace context of a message from its `_meta`
 /// ([SEP-414](https://modelcontextprotocol.io/specification/2026-07-28/basic#general-fields):

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use http::request::Parts;
 use mcp_trace::carrier::{BaggageFilter, extract_headers};
 use mcp_trace::{
-    ActiveSpan, McpCall, Method, Network, NetworkTransport, ProtocolVersion, SpanKind, SpanSink,
-    Text, TraceContext,
+    ActiveSpan, McpCall, Method, Network, NetworkTransport, ProtocolVersion, SpanKind, Text,
+    TraceContext,
 };
 use rmcp::RoleServer;
 use rmcp::model::{Extensions, MetaObject, NotificationMetaObject};
 use rmcp::service::{NotificationContext, RequestContext};
 
+use super::TracedHandler;
 use crate::meta::extract_from;
 
 /// The span that somebody has opened for the message: an outer handler, or a server layer.
@@ -97,16 +98,13 @@ impl<'a> Incoming<'a> {
     }
 
     /// Starts the SERVER span: `_meta` is the parent, a header that differs becomes a link.
-    pub(super) fn start(
-        self,
-        sink: Option<Arc<dyn SpanSink>>,
-        baggage: &BaggageFilter,
-    ) -> Arc<ActiveSpan> {
+    pub(super) fn start<H>(self, handler: &TracedHandler<H>) -> Arc<ActiveSpan> {
         let span = ActiveSpan::builder(SpanKind::Server, self.call)
-            .incoming(header_context(self.extensions, baggage))
-            .maybe_sink(sink)
+            .incoming(header_context(self.extensions, &handler.baggage))
+            .trust(handler.trust)
+            .maybe_sink(handler.sink.clone())
             .start();
-        span.resolve(extract_from(self.meta, baggage).into_context());
+        span.resolve(extract_from(self.meta, &handler.baggage).into_context());
         span
     }
 }
@@ -114,10 +112,10 @@ impl<'a> Incoming<'a> {
 /// rmcp adds to a client's notification the meta that the wire carried, but hands it over in
 /// the extensions only: the context's own `meta` is always empty (rmcp 3.11).
 pub(super) fn repair_meta(context: &mut NotificationContext<RoleServer>) {
-    if context.meta.is_empty() {
-        if let Some(meta) = context.extensions.get::<NotificationMetaObject>() {
-            context.meta = meta.clone();
-        }
+    if context.meta.is_empty()
+        && let Some(meta) = context.extensions.get::<NotificationMetaObject>()
+    {
+        context.meta = meta.clone();
     }
 }
 

@@ -9,8 +9,8 @@ pub(crate) use incoming::{open_span, sent_context};
 use std::fmt;
 use std::sync::Arc;
 
-use mcp_trace::SpanSink;
 use mcp_trace::carrier::BaggageFilter;
+use mcp_trace::{SpanSink, Trust};
 
 /// Runs the handlers of an rmcp server in the trace of the message that they answer.
 ///
@@ -49,6 +49,7 @@ use mcp_trace::carrier::BaggageFilter;
 pub struct TracedHandler<H> {
     inner: H,
     sink: Option<Arc<dyn SpanSink>>,
+    trust: Trust,
     baggage: BaggageFilter,
 }
 
@@ -58,6 +59,7 @@ impl<H> TracedHandler<H> {
         Self {
             inner,
             sink: None,
+            trust: Trust::Continue,
             baggage: BaggageFilter::none(),
         }
     }
@@ -65,6 +67,13 @@ impl<H> TracedHandler<H> {
     /// Records the spans that it makes itself into `sink`. Defaults to the process default.
     pub fn with_sink(mut self, sink: Arc<dyn SpanSink>) -> Self {
         self.sink = Some(sink);
+        self
+    }
+
+    /// What the contexts are worth that callers send. Only for the spans that it makes itself: a
+    /// layer has its own setting. Defaults to [`Trust::Continue`].
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
         self
     }
 

@@ -94,7 +94,7 @@ impl<H> TracedHandler<H> {
                 }
             }
             None => {
-                let span = incoming.start(self.sink.clone(), &self.baggage);
+                let span = incoming.start(self);
                 let guard = Guard::Own(SpanGuard::new(span.clone()));
                 Running {
                     span,

@@ -23,10 +23,10 @@ impl TracedPeer {
         let found = extract_from(meta, &self.baggage).into_context();
         let above = self.parent.clone().or_else(current_span);
         let current = above.as_ref().and_then(|span| span.context());
-        if let Some(found) = &found {
-            if self.keep_foreign || current.is_some_and(|current| current.same_span(found)) {
-                return Call { guard: None };
-            }
+        if let Some(found) = &found
+            && (self.keep_foreign || current.is_some_and(|current| current.same_span(found)))
+        {
+            return Call { guard: None };
         }
         let mut call = McpCall::new(method);
         call.set_target(target, target);
