@@ -6,6 +6,7 @@ use crate::{
     id::Id,
     limits,
     reader::{Bracket, Reader, Sink},
+    scalar::Scalar,
     sse::Lines,
 };
 
@@ -349,21 +350,21 @@ impl Sink for Draft {
         }
     }
 
-    fn scalar(&mut self, field: Value, lexeme: Text<'_>) {
-        match (field, lexeme) {
-            (Value::Id | Value::Error, Text::Whole("null")) => {}
-            (Value::Id, number) => {
+    fn scalar(&mut self, field: Value, scalar: Scalar<'_>) {
+        match (field, scalar) {
+            (Value::Id | Value::Error, Scalar::Null) => {}
+            (Value::Id, scalar) => {
                 self.seen.id_given = true;
                 self.seen.id_matches = self
                     .wanted
                     .as_ref()
-                    .is_some_and(|id| id.is_answered_by_number(number));
+                    .is_some_and(|id| id.is_answered_by_scalar(scalar));
             }
             (Value::Error, _) => {
                 self.error();
             }
-            (Value::IsError, Text::Whole("true")) => self.answer.tool_error = true,
-            (Value::Code, Text::Whole(number)) => self.error().code = number.parse().unwrap_or(0),
+            (Value::IsError, Scalar::Bool(is_error)) => self.answer.tool_error = is_error,
+            (Value::Code, Scalar::Integer(code)) => self.error().code = code,
             _ => {}
         }
     }

@@ -4,6 +4,7 @@ use core::fmt;
 use crate::{
     capture::{Limit, Text},
     limits,
+    scalar::Scalar,
 };
 
 /// The `id` of a JSON-RPC request or of its answer (JSON-RPC 2.0, sections 4 and 5).
@@ -63,17 +64,17 @@ impl Id {
         }
     }
 
-    pub(crate) fn from_number(lexeme: Text<'_>) -> Option<Id> {
-        match lexeme {
-            Text::Whole(text) => Some(match text.parse() {
-                Ok(number) => Id::Number(number),
-                Err(_) => Id::Other(OtherId {
-                    shown: text.into(),
-                    len: text.len() as u64,
-                    hash: 0,
-                }),
-            }),
-            other => Id::from_text(other),
+    /// `None` for a scalar that is no number.
+    pub(crate) fn from_scalar(scalar: Scalar<'_>) -> Option<Id> {
+        match scalar {
+            Scalar::Integer(number) => Some(Id::Number(number)),
+            Scalar::Number(Text::Whole(text)) => Some(Id::Other(OtherId {
+                shown: text.into(),
+                len: text.len() as u64,
+                hash: 0,
+            })),
+            Scalar::Number(long) => Id::from_text(long),
+            Scalar::Null | Scalar::Bool(_) => None,
         }
     }
 
@@ -89,11 +90,11 @@ impl Id {
         }
     }
 
-    /// The same for a numeric id.
-    pub(crate) fn is_answered_by_number(&self, lexeme: Text<'_>) -> bool {
-        match (self, lexeme) {
-            (Id::Number(number), Text::Whole(text)) => text.parse() == Ok(*number),
-            (Id::Other(_), lexeme) => Id::from_number(lexeme).as_ref() == Some(self),
+    /// The same for an id that is no string.
+    pub(crate) fn is_answered_by_scalar(&self, scalar: Scalar<'_>) -> bool {
+        match (self, scalar) {
+            (Id::Number(id), Scalar::Integer(number)) => *id == number,
+            (Id::Other(_), scalar) => Id::from_scalar(scalar).as_ref() == Some(self),
             _ => false,
         }
     }

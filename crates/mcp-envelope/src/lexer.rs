@@ -8,7 +8,7 @@ const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// The bytes of `input` before the first quote or backslash, or all of it.
-#[inline]
+#[inline(always)]
 pub(crate) fn string_run(input: &[u8]) -> usize {
     let mut at = 0;
     // Most strings of a message are shorter than what a call of `memchr` costs.
@@ -87,11 +87,13 @@ impl Skip {
             let rest = input.get(at..).unwrap_or_default();
             let (used, end) = match self.within {
                 _ if rest.is_empty() => return Skipped::More,
+                // Most strings are short and have no escapes.
+                Within::String if self.depth == 0 => self.string(rest, string_run(rest)),
+                _ if rest.len() >= BLOCK => self.blocks(rest, max_depth),
                 Within::Escape => {
                     self.within = Within::String;
                     (1, None)
                 }
-                _ if self.depth > 0 && rest.len() >= BLOCK => self.blocks(rest, max_depth),
                 Within::String => self.string(rest, string_run(rest)),
                 Within::Container => self.bytes(rest, max_depth),
             };
@@ -152,13 +154,18 @@ impl Skip {
         } else {
             !0
         };
-        let mut escape = 0;
+        let mut escape = u64::from(self.within == Within::Escape);
         while let Some(block) = input.get(at..).and_then(|rest| rest.first_chunk()) {
-            let mut quotes = marks(block, |byte| byte == b'"');
-            let mut slashes = 0;
-            if contains(block, b'\\') {
-                slashes = marks(block, |byte| byte == b'\\');
-            } else if quotes == 0 && inside != 0 && escape == 0 {
+            let marks_of = |wanted| {
+                if contains(block, wanted) {
+                    marks(block, |byte| byte == wanted)
+                } else {
+                    0
+                }
+            };
+            let mut quotes = marks_of(b'"');
+            let slashes = marks_of(b'\\');
+            if quotes | slashes | escape == 0 && inside != 0 {
                 at += BLOCK;
                 at += long_string_run(input.get(at..).unwrap_or_default());
                 continue;
@@ -166,8 +173,15 @@ impl Skip {
             if slashes | escape != 0 {
                 quotes &= !escaped(slashes, &mut escape);
             }
+            if self.depth == 0 && quotes != 0 {
+                return (at + quotes.trailing_zeros() as usize + 1, Some(End::Whole));
+            }
             // Ones from each opening quote up to its closing one.
-            let strings = prefix_xor(quotes) ^ inside;
+            let strings = if quotes == 0 {
+                inside
+            } else {
+                prefix_xor(quotes) ^ inside
+            };
             if strings != !0 {
                 let opening = marks(block, |byte| byte | 0x20 == b'{') & !strings;
                 let closing = marks(block, |byte| byte | 0x20 == b'}') & !strings;

@@ -55,6 +55,7 @@ mod limits;
 mod message;
 mod reader;
 mod request;
+mod scalar;
 mod splice;
 mod sse;
 

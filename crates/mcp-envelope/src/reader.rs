@@ -2,8 +2,9 @@
 
 use crate::{
     capture::{Capture, Limit, Text},
-    lexer::{Skip, Skipped},
+    lexer::{self, Skip, Skipped},
     limits,
+    scalar::{self, Scalar},
 };
 
 /// Says which values it wants, and gets them.
@@ -34,7 +35,7 @@ pub(crate) trait Sink {
     fn text(&mut self, field: Self::Field, text: Text<'_>);
 
     /// A number or one of the three words.
-    fn scalar(&mut self, field: Self::Field, lexeme: Text<'_>);
+    fn scalar(&mut self, field: Self::Field, scalar: Scalar<'_>);
 
     /// The value is an object or array, with its first content at offset `at`. `None` skips it.
     fn open(&mut self, field: Self::Field, bracket: Bracket, at: usize) -> Option<Self::Place>;
@@ -154,10 +155,28 @@ impl<S: Sink> Reader<S> {
                     },
                     Some(b'{') => self.open(field, Bracket::Object, at, sink),
                     Some(b'[') => self.open(field, Bracket::Array, at, sink),
-                    Some(byte) if starts_scalar(byte) => {
+                    Some(byte) if scalar::starts(byte) => {
                         at -= 1;
-                        self.capture.start();
-                        State::Scalar(field)
+                        let run = scalar::run(rest(input, at));
+                        match input.get(at..at + run) {
+                            // The byte behind it shows that it has ended.
+                            Some(lexeme)
+                                if at + run < input.len() && run <= limits::SHORT_NUMBER =>
+                            {
+                                at += run;
+                                match Scalar::read(lexeme) {
+                                    Some(scalar) => {
+                                        sink.scalar(field, scalar);
+                                        self.after(sink)
+                                    }
+                                    None => State::Broken,
+                                }
+                            }
+                            _ => {
+                                self.capture.start();
+                                State::Scalar(field)
+                            }
+                        }
                     }
                     Some(_) => State::Broken,
                 },
@@ -165,7 +184,7 @@ impl<S: Sink> Reader<S> {
                     None => return state,
                     Some(b'"') => State::Skip(Skip::STRING),
                     Some(b'{' | b'[') if self.depth < limits::DEPTH => State::Skip(Skip::CONTAINER),
-                    Some(byte) if starts_scalar(byte) => State::SkipScalar,
+                    Some(byte) if scalar::starts(byte) => State::SkipScalar,
                     Some(_) => State::Broken,
                 },
                 State::FirstKey | State::Key => match next(input, &mut at) {
@@ -225,23 +244,27 @@ impl<S: Sink> Reader<S> {
                     }
                 },
                 State::Scalar(field) => {
-                    let run = scalar_run(rest(input, at));
+                    let run = scalar::run(rest(input, at));
                     let lexeme = rest(input, at).get(..run).unwrap_or_default();
                     at += run;
                     self.capture.plain(lexeme, sink.limit(field));
                     if at == input.len() {
                         return state;
                     }
-                    match self.capture.text() {
-                        Text::Whole(text) if !is_scalar(text) => State::Broken,
-                        text => {
-                            sink.scalar(field, text);
+                    let scalar = match self.capture.text() {
+                        Text::Whole(lexeme) => Scalar::read(lexeme.as_bytes()),
+                        long => Some(Scalar::Number(long)),
+                    };
+                    match scalar {
+                        Some(scalar) => {
+                            sink.scalar(field, scalar);
                             self.after(sink)
                         }
+                        None => State::Broken,
                     }
                 }
                 State::SkipScalar => {
-                    at += scalar_run(rest(input, at));
+                    at += scalar::run(rest(input, at));
                     if at == input.len() {
                         return state;
                     }
@@ -274,6 +297,7 @@ impl<S: Sink> Reader<S> {
         }
     }
 
+    #[inline(always)]
     fn key(&mut self, key: &[u8], sink: &mut S) -> State<S::Field> {
         State::Colon(self.place.and_then(|place| sink.member(place, key)))
     }
@@ -314,6 +338,7 @@ impl<S: Sink> Reader<S> {
         self.after(sink)
     }
 
+    #[inline(always)]
     fn after(&self, sink: &S) -> State<S::Field> {
         if self.place.is_none() || sink.enough() {
             State::Done
@@ -323,17 +348,20 @@ impl<S: Sink> Reader<S> {
     }
 }
 
+#[inline(always)]
 fn rest(input: &[u8], at: usize) -> &[u8] {
     input.get(at..).unwrap_or_default()
 }
 
 /// The next byte that is not white space, consumed.
+#[inline(always)]
 fn next(input: &[u8], at: &mut usize) -> Option<u8> {
     let byte = peek(input, at)?;
     *at += 1;
     Some(byte)
 }
 
+#[inline(always)]
 fn peek(input: &[u8], at: &mut usize) -> Option<u8> {
     loop {
         match *input.get(*at)? {
@@ -344,35 +372,9 @@ fn peek(input: &[u8], at: &mut usize) -> Option<u8> {
 }
 
 /// The string that begins at `at`, if it ends in this chunk and has no escapes.
+#[inline(always)]
 fn contiguous(input: &[u8], at: usize) -> Option<&[u8]> {
     let rest = input.get(at..)?;
-    let run = crate::lexer::string_run(rest);
+    let run = lexer::string_run(rest);
     (rest.get(run) == Some(&b'"')).then(|| rest.get(..run))?
-}
-
-fn starts_scalar(byte: u8) -> bool {
-    matches!(byte, b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
-}
-
-fn scalar_run(input: &[u8]) -> usize {
-    input
-        .iter()
-        .position(|byte| !matches!(byte, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E'))
-        .unwrap_or(input.len())
-}
-
-/// Whether this is a word or a number of JSON (RFC 8259, sections 3 and 6).
-fn is_scalar(lexeme: &str) -> bool {
-    if matches!(lexeme, "true" | "false" | "null") {
-        return true;
-    }
-    let number = lexeme.strip_prefix('-').unwrap_or(lexeme);
-    let (number, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-    digits(whole)
-        && (whole == "0" || !whole.starts_with('0'))
-        && digits(fraction)
-        && digits(exponent)
 }

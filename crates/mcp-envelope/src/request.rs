@@ -4,6 +4,7 @@ use crate::{
     limits,
     message::{Field, Kind, Message},
     reader::{Bracket, Reader, Sink},
+    scalar::Scalar,
 };
 
 /// Whether a scanner wants to see more of a body.
@@ -157,6 +158,8 @@ struct Draft {
     message: Message,
     layout: Layout,
     seen: Seen,
+    /// The member of `params` that the method is about.
+    wanted: Option<Field>,
     in_batch: bool,
     /// Bytes kept of earlier members of a batch.
     kept: usize,
@@ -181,16 +184,41 @@ impl Draft {
         }
     }
 
-    /// The members of `params` that the method defines have been passed.
-    fn has_wanted(&self) -> bool {
-        let message = &self.message;
-        let wanted = match message.method() {
-            Some("tools/call" | "prompts/get") => Field::Name,
-            Some("resources/read" | "resources/subscribe" | "resources/unsubscribe") => Field::Uri,
-            Some("tasks/get" | "tasks/result" | "tasks/update" | "tasks/cancel") => Field::TaskId,
-            _ => return false,
-        };
-        message.has(wanted)
+    /// A value has been seen that is not of the type that belongs there.
+    fn misfit(&mut self, field: Value) {
+        match field {
+            Value::Root | Value::Element => {}
+            Value::JsonRpc | Value::Id | Value::Method => self.seen.foreign = true,
+            // Results and errors may have any type.
+            Value::Outcome => self.seen.outcome = true,
+            Value::Params => {
+                self.layout.params = Slot::Other;
+                self.pass_params();
+            }
+            Value::Meta => {
+                self.layout.meta = Slot::Other;
+                self.pass_meta();
+            }
+            Value::Kept(field) => {
+                if let Some(message) = self.current() {
+                    message.set_invalid(field);
+                }
+            }
+        }
+    }
+
+    fn pass_params(&mut self) {
+        self.seen.params_passed = true;
+        if let Some(message) = self.current() {
+            message.trace_settled = true;
+        }
+    }
+
+    fn pass_meta(&mut self) {
+        self.seen.meta_passed = true;
+        if let Some(message) = self.current() {
+            message.trace_settled = true;
+        }
     }
 
     fn kind(&self, ended: bool) -> Kind {
@@ -218,6 +246,16 @@ impl Draft {
             message.complete |= ended;
             message.trace_settled |= ended;
         }
+    }
+}
+
+/// The member of `params` that says what a method is applied to.
+fn target(method: &str) -> Option<Field> {
+    match method {
+        "tools/call" | "prompts/get" => Some(Field::Name),
+        "resources/read" | "resources/subscribe" | "resources/unsubscribe" => Some(Field::Uri),
+        "tasks/get" | "tasks/result" | "tasks/update" | "tasks/cancel" => Some(Field::TaskId),
+        _ => None,
     }
 }
 
@@ -312,64 +350,47 @@ impl Sink for Draft {
 
     fn text(&mut self, field: Value, text: Text<'_>) {
         match field {
-            Value::Root => self.seen.foreign = true,
-            Value::Element | Value::Outcome => self.seen.outcome |= matches!(field, Value::Outcome),
             Value::JsonRpc => {
                 self.seen.jsonrpc = true;
                 self.seen.foreign |= !matches!(text, Text::Whole("2.0"));
                 self.decide(false);
             }
             Value::Id => {
-                let id = Id::from_text(text);
                 if let Some(message) = self.current() {
-                    message.set_id(id);
+                    message.set_id(Id::from_text(text));
                 }
                 self.decide(false);
             }
             Value::Method => {
+                self.wanted = if let Text::Whole(method) = text {
+                    target(method)
+                } else {
+                    None
+                };
                 if let Some(message) = self.current() {
                     message.set_text(Field::Method, text);
                 }
                 self.decide(false);
-            }
-            Value::Params => {
-                self.layout.params = Slot::Other;
-                self.seen.params_passed = true;
-            }
-            Value::Meta => {
-                self.layout.meta = Slot::Other;
-                self.seen.meta_passed = true;
             }
             Value::Kept(field) => {
                 if let Some(message) = self.current() {
                     message.set_text(field, text);
                 }
             }
+            other => self.misfit(other),
         }
     }
 
-    fn scalar(&mut self, field: Value, lexeme: Text<'_>) {
+    fn scalar(&mut self, field: Value, scalar: Scalar<'_>) {
         match field {
-            Value::JsonRpc | Value::Method => self.seen.foreign = true,
             Value::Id => {
-                match lexeme {
-                    Text::Whole("true" | "false") => self.seen.foreign = true,
-                    Text::Whole("null") => {}
-                    number => {
-                        let id = Id::from_number(number);
-                        if let Some(message) = self.current() {
-                            message.set_id(id);
-                        }
-                    }
+                self.seen.foreign |= matches!(scalar, Scalar::Bool(_));
+                if let Some(message) = self.current() {
+                    message.set_id(Id::from_scalar(scalar));
                 }
                 self.decide(false);
             }
-            Value::Kept(field) => {
-                if let Some(message) = self.current() {
-                    message.set_invalid(field);
-                }
-            }
-            other => self.text(other, lexeme),
+            other => self.misfit(other),
         }
     }
 
@@ -382,36 +403,29 @@ impl Sink for Draft {
             (Value::Root, Bracket::Array) => {
                 self.message.kind = Kind::Batch;
                 self.in_batch = true;
-                return Some(Place::Batch);
+                Some(Place::Batch)
             }
-            (Value::Root, Bracket::Object) => return Some(Place::Message),
+            (Value::Root, Bracket::Object) => Some(Place::Message),
             (Value::Element, Bracket::Object) => {
                 if let Some(message) = self.current() {
                     message.complete = false;
                     message.trace_settled = false;
                 }
-                return Some(Place::Message);
+                Some(Place::Message)
             }
             (Value::Params, Bracket::Object) => {
                 self.layout.params = object;
-                return Some(Place::Params);
+                Some(Place::Params)
             }
             (Value::Meta, Bracket::Object) => {
                 self.layout.meta = object;
-                return Some(Place::Meta);
+                Some(Place::Meta)
             }
-            (Value::JsonRpc | Value::Id | Value::Method, _) => self.seen.foreign = true,
-            (Value::Params, Bracket::Array) => self.layout.params = Slot::Other,
-            (Value::Meta, Bracket::Array) => self.layout.meta = Slot::Other,
-            (Value::Outcome, _) => self.seen.outcome = true,
-            (Value::Kept(field), _) => {
-                if let Some(message) = self.current() {
-                    message.set_invalid(field);
-                }
+            (field, _) => {
+                self.misfit(field);
+                None
             }
-            (Value::Element, Bracket::Array) => {}
         }
-        None
     }
 
     fn close(&mut self, place: Place, at: usize) -> Option<Place> {
@@ -423,17 +437,11 @@ impl Sink for Draft {
                 self.in_batch.then_some(Place::Batch)
             }
             Place::Params => {
-                self.seen.params_passed = true;
-                if let Some(message) = self.current() {
-                    message.trace_settled = true;
-                }
+                self.pass_params();
                 Some(Place::Message)
             }
             Place::Meta => {
-                self.seen.meta_passed = true;
-                if let Some(message) = self.current() {
-                    message.trace_settled = true;
-                }
+                self.pass_meta();
                 Some(Place::Params)
             }
         }
@@ -456,7 +464,10 @@ impl Sink for Draft {
                 params_passed,
                 meta_passed,
                 ..
-            } => params_passed || (meta_passed && self.has_wanted()),
+            } => {
+                params_passed
+                    || meta_passed && self.wanted.is_some_and(|wanted| self.message.has(wanted))
+            }
             _ => false,
         }
     }

@@ -8,6 +8,7 @@ use crate::{
     message::{Field, Kind, Message},
     reader::{Bracket, Reader, Sink},
     request::{Layout, RequestScanner, Slot},
+    scalar::Scalar,
 };
 
 /// A complete message on its way out, scanned once: what it is, and where members of `_meta` go.
@@ -300,7 +301,7 @@ impl Sink for Search<'_> {
 
     fn text(&mut self, (): (), _: Text<'_>) {}
 
-    fn scalar(&mut self, (): (), _: Text<'_>) {}
+    fn scalar(&mut self, (): (), _: Scalar<'_>) {}
 
     fn open(&mut self, (): (), bracket: Bracket, _: usize) -> Option<()> {
         (bracket == Bracket::Object).then_some(())
