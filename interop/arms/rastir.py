@@ -30,12 +30,13 @@ def rust_to_rust(lab: Lab, mode: str, revision: str) -> None:
         seen = answer_object(line)
         spans = lab.rastir.spans(line["trace_id"])
         server = server_calls(spans)[0]
-        require(seen["trace_id"] == line["trace_id"], f"whoami answers {seen}")
-        require(seen["span_id"] == server.span_id, f"whoami answers {seen}, below {server}")
+        expected = (line["trace_id"], server.span_id, line["span_id"])
+        found = (seen["trace_id"], seen["span_id"], seen["parent_id"])
+        require(found == expected, f"whoami answers {found}, not {expected}")
 
-    expected = tuple(count + more for count, more in zip(before, (3, 3, 1), strict=True))
-    eventually(lambda: counted() == expected, TRAVEL)
-    require(counted() == expected, f"metrics went from {before} to {counted()}, not {expected}")
+    after = tuple(count + more for count, more in zip(before, (3, 3, 1), strict=True))
+    eventually(lambda: counted() == after, TRAVEL)
+    require(counted() == after, f"metrics went from {before} to {counted()}, not {after}")
 
 
 def wrap_mcp_to_rust(lab: Lab, mode: str, revision: str) -> None:
@@ -121,7 +122,9 @@ def server_without_export(lab: Lab) -> None:
     _each_trace(lab, weather, partial(check, tool="get_weather"))
     for line in _each_trace(lab, client("whoami"), partial(check, tool="whoami")):
         seen = answer_object(line)
-        require(seen["trace_id"] == line["trace_id"], f"whoami answers {seen}")
+        expected = (line["trace_id"], line["span_id"])
+        found = (seen["trace_id"], seen["parent_id"])
+        require(found == expected, f"whoami answers {found}, not {expected}")
     warnings = [line for line in server.stderr().splitlines() if "warn" in line.lower()]
     require(len(warnings) == 1, f"{len(warnings)} warnings of the server: {warnings}")
 
