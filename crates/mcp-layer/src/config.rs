@@ -1,47 +1,67 @@
 //! What a layer was told.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
 use mcp_trace::carrier::BaggageFilter;
-use mcp_trace::{SpanSink, Trust};
+use mcp_trace::{Method, SpanSink, Trust};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Config {
     pub(crate) sink: Option<Arc<dyn SpanSink>>,
     pub(crate) propagate_only: bool,
     pub(crate) baggage: BaggageFilter,
-    pub(crate) trust: TrustRule,
+    pub(crate) trust: Trust,
+    pub(crate) trust_with: Option<Rule<Parts, Trust>>,
+    pub(crate) spans_for: Option<Rule<Method, bool>>,
+    pub(crate) client_address: Option<Rule<Parts, Option<SocketAddr>>>,
+    pub(crate) known_tools: Option<Arc<HashSet<Box<str>>>>,
 }
 
-/// Decides per request what the caller's context is worth.
-#[derive(Clone)]
-pub(crate) enum TrustRule {
-    Always(Trust),
-    PerRequest(Arc<dyn Fn(&Parts) -> Trust + Send + Sync>),
-}
+impl Config {
+    pub(crate) fn trust(&self, head: &Parts) -> Trust {
+        self.trust_with
+            .as_ref()
+            .map_or(self.trust, |rule| rule.apply(head))
+    }
 
-impl TrustRule {
-    pub(crate) fn decide(&self, head: &Parts) -> Trust {
-        match self {
-            Self::Always(trust) => *trust,
-            Self::PerRequest(decide) => decide(head),
-        }
+    pub(crate) fn wants_span(&self, method: &Method) -> bool {
+        self.spans_for
+            .as_ref()
+            .is_none_or(|rule| rule.apply(method))
+    }
+
+    pub(crate) fn knows_tool(&self, name: &str) -> bool {
+        self.known_tools
+            .as_ref()
+            .is_none_or(|tools| tools.contains(name))
     }
 }
 
-impl Default for TrustRule {
-    fn default() -> Self {
-        Self::Always(Trust::default())
+/// A closure of the program that decides something.
+pub(crate) struct Rule<A, R>(Arc<dyn Fn(&A) -> R + Send + Sync>);
+
+impl<A, R> Rule<A, R> {
+    pub(crate) fn new(rule: impl Fn(&A) -> R + Send + Sync + 'static) -> Self {
+        Self(Arc::new(rule))
+    }
+
+    pub(crate) fn apply(&self, subject: &A) -> R {
+        (self.0)(subject)
     }
 }
 
-impl fmt::Debug for TrustRule {
+impl<A, R> Clone for Rule<A, R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<A, R> fmt::Debug for Rule<A, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Always(trust) => trust.fmt(f),
-            Self::PerRequest(_) => f.write_str("PerRequest"),
-        }
+        f.write_str("Rule(..)")
     }
 }

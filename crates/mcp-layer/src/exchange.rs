@@ -5,21 +5,31 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::HeaderMap;
 use http::request::Parts;
 use mcp_envelope::{Answer, Id, Kind, Message, Progress, RequestScanner};
-use mcp_trace::carrier::{BaggageFilter, extract_values};
+use mcp_trace::carrier::extract_values;
 use mcp_trace::{
-    ActiveSpan, End, HttpCall, McpCall, Method, Network, Operation, Outcome, ProtocolVersion,
-    SpanKind, Text, TraceContext,
+    ActiveSpan, End, HttpCall, McpCall, Method, Network, NetworkPeer, Operation, Outcome,
+    ProtocolVersion, SpanKind, Text, TraceContext, Trust,
 };
 
+use crate::batch::Batch;
 use crate::config::Config;
 use crate::head;
+use crate::service::Reading;
+
+/// The most members of a batch that get a span each; a larger batch gets one span.
+const MAX_BATCH: usize = 64;
+
+const OTHER: Text = Text::from_static("_OTHER");
 
 /// Shared by the request's body, which is read by the inner service at its own pace, and
 /// the answer's future and body.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     span: Arc<ActiveSpan>,
-    baggage: BaggageFilter,
+    config: Arc<Config>,
+    trust: Trust,
+    header: Option<TraceContext>,
+    readable: bool,
     state: Mutex<State>,
 }
 
@@ -28,39 +38,62 @@ struct State {
     /// `None` once the message has told everything.
     scanner: Option<RequestScanner>,
     resolved: bool,
-    /// From `Mcp-Method`, then from the message.
-    method: Option<Method>,
+    /// What the headers say, and then the message.
+    call: Option<McpCall>,
     request_id: Option<Id>,
+    batch: Option<Batch>,
     session_id: Option<Text>,
     protocol_version: Option<ProtocolVersion>,
     network: Network,
 }
 
 impl Exchange {
-    pub(crate) fn begin(head: &Parts, header: Option<TraceContext>, config: &Config) -> Self {
-        let network = Network::http(head.version);
-        let call = HttpCall::new(&head.method, network.clone());
-        let mut builder = ActiveSpan::builder(SpanKind::Server, call)
-            .incoming(header)
-            .trust(config.trust.decide(head))
-            .maybe_sink(config.sink.clone());
+    pub(crate) fn begin(
+        head: &Parts,
+        header: Option<TraceContext>,
+        config: Arc<Config>,
+        reading: Reading,
+    ) -> Self {
+        let headers = &head.headers;
+        let mut network = Network::http(head.version);
+        network.peer = config
+            .client_address
+            .as_ref()
+            .and_then(|find| find.apply(head))
+            .map(|client| NetworkPeer::new(client.ip().to_string(), Some(client.port())));
+        let trust = config.trust(head);
+        let readable = reading == Reading::Body && head::content(headers) == head::Content::Json;
+        let mut state = State {
+            scanner: readable.then(RequestScanner::new),
+            resolved: false,
+            call: None,
+            request_id: None,
+            batch: None,
+            session_id: head::session_id(headers),
+            protocol_version: head::protocol_version(headers),
+            network,
+        };
+        if let Some(method) = head::method(headers) {
+            let name = head::name(headers);
+            state.call = Some(state.call_of(method, name, name));
+        }
+        let mut builder = ActiveSpan::builder(
+            SpanKind::Server,
+            HttpCall::new(&head.method, state.network.clone()),
+        )
+        .incoming(header.clone())
+        .trust(trust)
+        .maybe_sink(config.sink.clone());
         if config.propagate_only {
             builder = builder.propagate_only();
         }
-        let headers = &head.headers;
-        let readable = head::content(headers) == head::Content::Json;
         Self {
             span: builder.start(),
-            baggage: config.baggage.clone(),
-            state: Mutex::new(State {
-                scanner: readable.then(RequestScanner::new),
-                resolved: false,
-                method: head::method(headers),
-                request_id: None,
-                session_id: head::session_id(headers),
-                protocol_version: head::protocol_version(headers),
-                network,
-            }),
+            config,
+            trust,
+            header,
+            readable,
+            state: Mutex::new(state),
         }
     }
 
@@ -93,46 +126,94 @@ impl Exchange {
     }
 
     fn learn(&self, state: &mut State, done: bool) {
-        let Some(scanner) = &state.scanner else {
+        let Some(scanner) = state.scanner.take() else {
             return;
         };
         let message = scanner.message();
         if !state.resolved && message.method().is_some() && message.is_trace_settled() {
-            self.span.resolve(self.context_in(message));
+            self.place(message);
             state.resolved = true;
         }
         if !done {
+            state.scanner = Some(scanner);
             return;
         }
         match message.kind() {
             Kind::Request | Kind::Notification => {
-                let operation = operation_of(message, state);
-                state.protocol_version = operation.protocol_version;
-                state.method = Some(operation.method.clone());
+                let call = self.call_in(message, state);
+                state.protocol_version = call.protocol_version;
                 state.request_id = message.id().cloned();
-                self.span.update_operation(|old| *old = operation.into());
+                state.call = Some(call.clone());
+                self.span
+                    .update_operation(|operation| *operation = call.into());
             }
+            Kind::Batch => self.begin_batch(message, state),
             _ => self.settle(state),
         }
-        state.scanner = None;
+    }
+
+    /// Settles where the message's span belongs, and whether there is one.
+    fn place(&self, message: &Message) {
+        let context = self.context_in(message);
+        if message
+            .method()
+            .is_some_and(|method| self.config.wants_span(&Method::parse(method)))
+        {
+            self.span.resolve(context);
+        } else {
+            self.span.pass_through(context);
+        }
+    }
+
+    fn begin_batch(&self, message: &Message, state: &mut State) {
+        state.resolved = true;
+        if message.member_count() > MAX_BATCH {
+            self.span.resolve(None);
+            self.span.set_attribute(
+                "mcp_trace.batch.size",
+                i64::try_from(message.member_count()).unwrap_or(i64::MAX),
+            );
+            return;
+        }
+        self.span.pass_through(None);
+        let mut batch = Batch::default();
+        for member in message.members() {
+            if !matches!(member.kind(), Kind::Request | Kind::Notification)
+                || self.config.propagate_only
+            {
+                continue;
+            }
+            let call = self.call_in(member, state);
+            if self.config.wants_span(&call.method) {
+                let span = ActiveSpan::builder(SpanKind::Server, call)
+                    .incoming(self.header.clone())
+                    .trust(self.trust)
+                    .maybe_sink(self.config.sink.clone())
+                    .start();
+                span.resolve(self.context_in(member));
+                batch.push(span, member.id().cloned());
+            }
+        }
+        state.batch = Some(batch);
     }
 
     /// Settles the span of a message that has not said, or will not say, what it is.
     fn settle(&self, state: &mut State) {
-        if state.resolved {
+        if std::mem::replace(&mut state.resolved, true) {
             return;
         }
-        state.resolved = true;
-        match &state.method {
-            Some(method) => {
+        match &state.call {
+            Some(call) if self.config.wants_span(&call.method) => {
+                let call = call.clone();
                 self.span.resolve(None);
-                let mut call = McpCall::new(method.clone());
-                call.session_id = state.session_id.clone();
-                call.protocol_version = state.protocol_version;
-                call.network = state.network.clone();
-                self.span.update_operation(|old| *old = call.into());
+                self.span
+                    .update_operation(|operation| *operation = call.into());
             }
-            None => self.span.pass_through(),
+            // Only MCP sends these headers: it is a message, though nobody has read it.
+            None if state.is_mcp() && (state.scanner.is_some() || !self.readable) => {
+                self.span.resolve(None)
+            }
+            _ => self.span.pass_through(None),
         }
     }
 
@@ -143,16 +224,33 @@ impl Exchange {
             parent.as_bytes(),
             trace.tracestate().text().map(str::as_bytes),
             trace.baggage().text().map(str::as_bytes),
-            &self.baggage,
+            &self.config.baggage,
         )
         .into_context()
     }
 
-    /// The head of the answer is ready. Returns the id that the answer will have.
+    fn call_in(&self, message: &Message, state: &State) -> McpCall {
+        let method = Method::parse(message.method().unwrap_or_default());
+        let mut call = state.call_of(method, message.name(), message.uri());
+        call.request_id = message.id().map(|id| Text::new(&id.to_string()));
+        call.protocol_version = message
+            .protocol_version()
+            .and_then(ProtocolVersion::parse)
+            .or(state.protocol_version);
+        if call
+            .tool()
+            .is_some_and(|tool| !self.config.knows_tool(tool.as_str()))
+        {
+            call.target = Some(OTHER);
+        }
+        call
+    }
+
+    /// The head of the answer is ready.
     pub(crate) fn answered(&self, headers: &HeaderMap) {
         // A session begins with the answer to `initialize`.
         if let Some(session_id) = head::session_id(headers) {
-            self.update_call(|call| call.session_id = Some(session_id));
+            update_call(&self.span, |call| call.session_id = Some(session_id));
         }
     }
 
@@ -161,65 +259,85 @@ impl Exchange {
         self.state().request_id.clone()
     }
 
-    /// The method, once it is known.
-    pub(crate) fn method(&self) -> Option<Method> {
-        self.state().method.clone()
+    /// The members of the batch, if the message was one.
+    pub(crate) fn take_batch(&self) -> Option<Batch> {
+        self.state().batch.take()
     }
 
-    /// The answer has been seen.
-    pub(crate) fn record_answer(&self, answer: &Answer) {
-        if let Some(version) = answer.protocol_version().and_then(ProtocolVersion::parse) {
-            self.update_call(|call| call.protocol_version = Some(version));
-        }
-        if let Some(error) = answer.error() {
-            self.span.set_outcome(Outcome::rpc_error(
-                SpanKind::Server,
-                error.code(),
-                error.message(),
-            ));
-        } else if answer.is_tool_error() {
-            self.span.set_outcome(Outcome::tool_error());
-        }
-    }
-
-    fn update_call(&self, change: impl FnOnce(&mut McpCall)) {
-        self.span.update_operation(|operation| {
-            if let Operation::Mcp(call) = operation {
-                change(call);
-            }
-        });
+    /// Whether the answer is a stream that stands for hours.
+    pub(crate) fn is_subscription(&self) -> bool {
+        self.state()
+            .call
+            .as_ref()
+            .is_some_and(|call| call.method == Method::SubscriptionsListen)
     }
 
     /// Ends the span.
     pub(crate) fn end(&self, end: End) {
-        self.settle(&mut self.state());
+        let mut state = self.state();
+        self.settle(&mut state);
+        let batch = state.batch.take();
+        drop(state);
+        if let Some(batch) = batch {
+            batch.end(end);
+        }
         self.span.end_as(end);
     }
 
-    /// Ends the span because the caller went away.
-    pub(crate) fn abandon(&self) {
+    /// What it means that the caller goes away.
+    pub(crate) fn abandoned(&self) -> End {
         // Without a version it is 2025-03-26 by the specification.
-        let cancels = self
+        if self
             .state()
             .protocol_version
-            .is_some_and(ProtocolVersion::disconnect_cancels);
-        self.end(if cancels {
+            .is_some_and(ProtocolVersion::disconnect_cancels)
+        {
             End::Cancelled
         } else {
             End::Detached
-        });
+        }
     }
 }
 
-fn operation_of(message: &Message, state: &State) -> McpCall {
-    let mut call = McpCall::new(Method::parse(message.method().unwrap_or_default()));
-    call.set_target(message.name(), message.uri());
-    call.request_id = message.id().map(|id| Text::new(&id.to_string()));
-    call.session_id = state.session_id.clone();
-    call.protocol_version = message
-        .protocol_version()
-        .and_then(ProtocolVersion::parse)
-        .or(state.protocol_version);
-    call.network = state.network.clone();
-    call
+impl State {
+    fn is_mcp(&self) -> bool {
+        self.session_id.is_some() || self.protocol_version.is_some()
+    }
+
+    fn call_of(&self, method: Method, name: Option<&str>, uri: Option<&str>) -> McpCall {
+        let mut call = McpCall::new(method);
+        call.set_target(name, uri);
+        call.session_id = self.session_id.clone();
+        call.protocol_version = self.protocol_version;
+        call.network = self.network.clone();
+        call
+    }
+}
+
+/// What the answer says about the request.
+pub(crate) fn record_answer(span: &ActiveSpan, answer: &Answer) {
+    if let Some(version) = answer.protocol_version().and_then(ProtocolVersion::parse) {
+        update_call(span, |call| call.protocol_version = Some(version));
+    }
+    if let Some(error) = answer.error() {
+        span.set_outcome(Outcome::rpc_error(
+            SpanKind::Server,
+            error.code(),
+            error.message(),
+        ));
+    } else if answer.is_tool_error() {
+        span.set_outcome(Outcome::tool_error());
+    }
+    // A call that asks for input goes on in another request.
+    if answer.result_type() == Some("input_required") {
+        span.set_attribute("mcp_trace.input_required", true);
+    }
+}
+
+fn update_call(span: &ActiveSpan, change: impl FnOnce(&mut McpCall)) {
+    span.update_operation(|operation| {
+        if let Operation::Mcp(call) = operation {
+            change(call);
+        }
+    });
 }

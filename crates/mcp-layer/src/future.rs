@@ -49,7 +49,7 @@ impl Drop for Traced {
             exchange.span().set_outcome(Outcome::failed("panic"));
             exchange.end(End::Complete);
         } else {
-            exchange.abandon();
+            exchange.end(exchange.abandoned());
         }
     }
 }

@@ -64,6 +64,11 @@ pub(crate) fn method(headers: &HeaderMap) -> Option<mcp_trace::Method> {
     text(headers, "mcp-method").map(mcp_trace::Method::parse)
 }
 
+/// `Mcp-Name`: the tool, the prompt or the resource. A value in Base64 is left to the body.
+pub(crate) fn name(headers: &HeaderMap) -> Option<&str> {
+    text(headers, "mcp-name").filter(|name| !name.starts_with("=?base64?"))
+}
+
 fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }

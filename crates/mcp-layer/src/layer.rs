@@ -1,12 +1,13 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
 use mcp_trace::carrier::BaggageFilter;
-use mcp_trace::{SpanSink, Trust};
+use mcp_trace::{Method, SpanSink, Trust};
 use tower_layer::Layer;
 
-use crate::McpServerTrace;
-use crate::config::{Config, TrustRule};
+use crate::config::{Config, Rule};
+use crate::{HeadersOnlyLayer, McpServerTrace};
 
 /// Traces the MCP messages that reach a service; see the [crate documentation](crate).
 #[derive(Clone, Debug, Default)]
@@ -40,7 +41,8 @@ impl McpServerTraceLayer {
     ///
     /// For an endpoint that anybody can reach, choose [`Trust::RestartAndLink`].
     pub fn trust(mut self, trust: Trust) -> Self {
-        Arc::make_mut(&mut self.config).trust = TrustRule::Always(trust);
+        let config = Arc::make_mut(&mut self.config);
+        (config.trust, config.trust_with) = (trust, None);
         self
     }
 
@@ -59,7 +61,7 @@ impl McpServerTraceLayer {
     /// });
     /// ```
     pub fn trust_with(mut self, decide: impl Fn(&Parts) -> Trust + Send + Sync + 'static) -> Self {
-        Arc::make_mut(&mut self.config).trust = TrustRule::PerRequest(Arc::new(decide));
+        Arc::make_mut(&mut self.config).trust_with = Some(Rule::new(decide));
         self
     }
 
@@ -68,6 +70,57 @@ impl McpServerTraceLayer {
     pub fn baggage(mut self, filter: BaggageFilter) -> Self {
         Arc::make_mut(&mut self.config).baggage = filter;
         self
+    }
+
+    /// Makes spans only for the methods that `wanted` accepts; the others get context and no
+    /// span. Defaults to all methods.
+    ///
+    /// ```
+    /// use mcp_layer::McpServerTraceLayer;
+    /// use mcp_trace::Method;
+    ///
+    /// let layer = McpServerTraceLayer::new().spans_for(|method| *method != Method::Ping);
+    /// ```
+    pub fn spans_for(mut self, wanted: impl Fn(&Method) -> bool + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.config).spans_for = Some(Rule::new(wanted));
+        self
+    }
+
+    /// The tools that the server has: a call of any other is recorded as a call of `_OTHER`,
+    /// so that callers cannot make an unbounded set of names. Defaults to any tool.
+    pub fn known_tools<T: Into<Box<str>>>(mut self, tools: impl IntoIterator<Item = T>) -> Self {
+        let tools = tools.into_iter().map(Into::into).collect();
+        Arc::make_mut(&mut self.config).known_tools = Some(Arc::new(tools));
+        self
+    }
+
+    /// Finds `client.address` and `client.port`, such as in the extension in which the server
+    /// leaves its peer's address. Defaults to recording neither.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use axum::extract::ConnectInfo;
+    /// use mcp_layer::McpServerTraceLayer;
+    ///
+    /// let layer = McpServerTraceLayer::new()
+    ///     .client_address(|head| head.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0));
+    /// ```
+    pub fn client_address(
+        mut self,
+        find: impl Fn(&Parts) -> Option<SocketAddr> + Send + Sync + 'static,
+    ) -> Self {
+        Arc::make_mut(&mut self.config).client_address = Some(Rule::new(find));
+        self
+    }
+
+    /// A layer that looks only at the headers of requests and leaves their body's type as it
+    /// is, for services that insist on one.
+    ///
+    /// `_meta` is not read: before MCP 2026-07-28, whose `Mcp-Method` and `Mcp-Name` headers name the
+    /// message, spans are named by the HTTP method, and only for requests with an
+    /// `MCP-Protocol-Version` or `Mcp-Session-Id` header.
+    pub fn headers_only(self) -> HeadersOnlyLayer {
+        HeadersOnlyLayer::new(self.config)
     }
 }
 

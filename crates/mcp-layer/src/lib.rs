@@ -56,16 +56,19 @@
 //!
 //! Nothing is buffered, delayed, rejected or changed. The layer has no error of its own.
 
+mod batch;
 mod config;
 mod exchange;
 mod future;
 mod head;
+mod headers_only;
 mod layer;
 mod request_body;
 mod response_body;
 mod service;
 
 pub use future::ResponseFuture;
+pub use headers_only::{HeadersOnly, HeadersOnlyLayer};
 pub use layer::McpServerTraceLayer;
 pub use request_body::RequestBody;
 pub use response_body::ResponseBody;

@@ -11,7 +11,8 @@ use mcp_trace::body::{BodyEnd, BytesDue, Watch, WatchedBody};
 use mcp_trace::{ActiveSpan, End, Outcome};
 use pin_project_lite::pin_project;
 
-use crate::exchange::Exchange;
+use crate::batch::Batch;
+use crate::exchange::{Exchange, record_answer};
 use crate::head::{self, Content};
 
 pin_project! {
@@ -45,6 +46,8 @@ impl<B: Body> ResponseBody<B> {
             exchange,
             content,
             watcher: None,
+            batch: None,
+            started: false,
         };
         Response::from_parts(
             parts,
@@ -99,11 +102,17 @@ struct AnswerWatch {
     content: Content,
     /// Made with the first piece: only then is the request's id sure to be known.
     watcher: Option<AnswerWatcher>,
+    batch: Option<Batch>,
+    started: bool,
 }
 
 impl AnswerWatch {
-    fn watcher(&mut self) -> Option<&mut AnswerWatcher> {
-        if self.watcher.is_none() {
+    fn start(&mut self) {
+        if std::mem::replace(&mut self.started, true) {
+            return;
+        }
+        self.batch = self.exchange.take_batch();
+        if self.batch.is_none() {
             let id = self.exchange.request_id();
             self.watcher = match self.content {
                 Content::Json => Some(AnswerWatcher::json(id)),
@@ -111,20 +120,19 @@ impl AnswerWatch {
                 Content::Encoded | Content::Other => None,
             };
         }
-        self.watcher.as_mut()
     }
 }
 
 impl Watch for AnswerWatch {
     fn data(&mut self, piece: &[u8]) -> ControlFlow<()> {
+        self.start();
+        let complete = match (&mut self.batch, &mut self.watcher) {
+            (Some(batch), _) => batch.data(piece, self.content),
+            (None, Some(watcher)) => watcher.push(piece).is_some(),
+            (None, None) => false,
+        };
         // A subscription stays open for hours: its span covers the way to the first message.
-        if self.exchange.method() == Some(mcp_trace::Method::SubscriptionsListen) {
-            return ControlFlow::Break(());
-        }
-        let found = self
-            .watcher()
-            .is_some_and(|watcher| watcher.push(piece).is_some());
-        if found {
+        if complete || self.exchange.is_subscription() {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
@@ -132,26 +140,32 @@ impl Watch for AnswerWatch {
     }
 
     fn unreadable(&mut self) {
+        self.start();
         self.content = Content::Other;
         self.watcher = None;
     }
 
     fn end(&mut self, end: BodyEnd) {
+        self.start();
         if let Some(watcher) = &mut self.watcher {
             watcher.finish();
             if let Some(answer) = watcher.answer() {
-                self.exchange.record_answer(answer);
+                record_answer(self.exchange.span(), answer);
             }
         }
-        match end {
-            BodyEnd::Complete => self.exchange.end(End::Complete),
-            BodyEnd::Dropped => self.exchange.abandon(),
+        let end = match end {
+            BodyEnd::Complete => End::Complete,
+            BodyEnd::Dropped => self.exchange.abandoned(),
             _ => {
                 self.exchange
                     .span()
                     .set_outcome(Outcome::failed("response_body"));
-                self.exchange.end(End::Complete);
+                End::Complete
             }
+        };
+        if let Some(batch) = self.batch.take() {
+            batch.end(end);
         }
+        self.exchange.end(end);
     }
 }

@@ -56,7 +56,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut head, body) = request.into_parts();
-        let Some((span, exchange)) = self.trace(&head) else {
+        let Some((span, exchange)) = trace(&head, &self.config, Reading::Body) else {
             let request = Request::from_parts(head, RequestBody::unread(body));
             return ResponseFuture::untraced(self.inner.call(request));
         };
@@ -72,19 +72,28 @@ where
     }
 }
 
-impl<S> McpServerTrace<S> {
-    /// What is current during a request; the exchange only if it may carry a message.
-    fn trace(&self, head: &Parts) -> Option<(Arc<ActiveSpan>, Option<Arc<Exchange>>)> {
-        if head.extensions.get::<Arc<ActiveSpan>>().is_some() {
-            // A layer further out traces this request already.
-            return None;
-        }
-        let header = extract_headers(&head.headers, &self.config.baggage).into_context();
-        if head::may_carry_message(head) {
-            let exchange = Arc::new(Exchange::begin(head, header, &self.config));
-            return Some((exchange.span().clone(), Some(exchange)));
-        }
-        let context = header.filter(|_| self.config.trust.decide(head) == Trust::Continue)?;
-        Some((ActiveSpan::propagating(Some(context)), None))
+/// How much of a request is looked at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reading {
+    Headers,
+    Body,
+}
+
+/// What is current during a request; the exchange only if it may carry a message.
+pub(crate) fn trace(
+    head: &Parts,
+    config: &Arc<Config>,
+    reading: Reading,
+) -> Option<(Arc<ActiveSpan>, Option<Arc<Exchange>>)> {
+    if head.extensions.get::<Arc<ActiveSpan>>().is_some() {
+        // A layer further out traces this request already.
+        return None;
     }
+    let header = extract_headers(&head.headers, &config.baggage).into_context();
+    if head::may_carry_message(head) {
+        let exchange = Arc::new(Exchange::begin(head, header, config.clone(), reading));
+        return Some((exchange.span().clone(), Some(exchange)));
+    }
+    let context = header.filter(|_| config.trust(head) == Trust::Continue)?;
+    Some((ActiveSpan::propagating(Some(context)), None))
 }

@@ -223,7 +223,7 @@ fn a_span_that_was_given_up_passes_the_header_on() {
     let sink = sink();
     let header = TraceContext::new_root();
     let span = incoming(Some(header.clone()), &sink);
-    span.pass_through();
+    span.pass_through(None);
     assert_eq!(span.context(), Some(&header));
     span.end();
     assert!(sink.is_empty());
@@ -234,7 +234,7 @@ fn a_span_that_was_observed_cannot_be_given_up() {
     let sink = sink();
     let span = incoming(None, &sink);
     let seen = span.context().unwrap().clone();
-    span.pass_through();
+    span.pass_through(None);
     span.end();
     assert_eq!(sink.take()[0].context, seen);
 }

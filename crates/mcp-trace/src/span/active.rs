@@ -152,15 +152,13 @@ impl ActiveSpan {
     }
 
     /// Settles that an [incoming](SpanBuilder::incoming) span is not to be recorded after all:
-    /// the header's context is passed on unchanged. Without effect once the span was
-    /// observed, because somebody may already refer to it.
-    pub fn pass_through(&self) {
-        let header = self
-            .header
-            .as_ref()
-            .filter(|_| self.trust == Trust::Continue);
-        self.identity
-            .get_or_init(|| Identity::passing(header.cloned()));
+    /// the message's context, else the header's, is passed on unchanged. Without effect once
+    /// the span was observed, because somebody may already refer to it.
+    pub fn pass_through(&self, message: Option<TraceContext>) {
+        self.identity.get_or_init(|| {
+            let context = message.or_else(|| self.header.clone());
+            Identity::passing(context.filter(|_| self.trust == Trust::Continue))
+        });
     }
 
     /// Changes what the span is about, such as a target that became known late.
