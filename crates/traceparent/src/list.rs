@@ -65,7 +65,7 @@ pub(crate) fn trim_end(mut text: &[u8]) -> &[u8] {
 
 /// Copies header values into `buffer`, a comma between them: one list, as RFC 9110, section 5.3
 /// has it. `None` if the buffer is too small.
-pub(crate) fn join<'b, I>(values: I, buffer: &'b mut [u8]) -> Option<&'b [u8]>
+pub(crate) fn join<I>(values: I, buffer: &mut [u8]) -> Option<&[u8]>
 where
     I: IntoIterator<Item: AsRef<[u8]>>,
 {

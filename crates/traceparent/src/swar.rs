@@ -14,8 +14,7 @@ pub(crate) const fn decode(value: &[u8; LEN]) -> Option<TraceParent> {
         hex::load(value, 27),
     ];
     let parent_id = [hex::load(value, 36), hex::load(value, 44)];
-    // The two digits of the flags, filled up with digits that are valid.
-    let flags = hex::load(value, 47) >> 48 | u64::from_le_bytes(*b"\0\0000000");
+    let flags = u64::from_le_bytes([b'0', b'0', b'0', b'0', b'0', b'0', value[53], value[54]]);
 
     let dashes = (value[2] ^ b'-') | (value[35] ^ b'-') | (value[52] ^ b'-');
     let version = (value[0] ^ b'0') | (value[1] ^ b'0');
@@ -41,7 +40,7 @@ pub(crate) const fn decode(value: &[u8; LEN]) -> Option<TraceParent> {
         (Some(trace_id), Some(parent_id)) => Some(TraceParent::new(
             trace_id,
             parent_id,
-            TraceFlags::from_u8((hex::value(flags) >> 24) as u8),
+            TraceFlags::from_u8(hex::value(flags) as u8),
         )),
         _ => None,
     }

@@ -124,6 +124,6 @@ impl Iterator for Bytes<'_> {
 }
 
 /// The value of a hex digit of either case.
-fn digit(byte: u8) -> Option<u8> {
+const fn digit(byte: u8) -> Option<u8> {
     crate::hex::digit(byte.to_ascii_lowercase())
 }

@@ -11,7 +11,7 @@ const LONG_MEMBER: usize = 128;
 ///
 /// If the result does not fit, whole members are left out until it does: first those of more than
 /// 128 characters, then any, each time starting from the right.
-/// See [section 3.3.1.5](https://www.w3.org/TR/trace-context-2/#tracestate-limits).
+/// See [section 3.3.3.1](https://www.w3.org/TR/trace-context-2/#tracestate-limits).
 impl<'a> TraceState<'a> {
     /// Adds a member at the left, or changes it and moves it there. The others keep their order.
     ///

@@ -61,7 +61,7 @@ impl<'a> TraceState<'a> {
     ///
     /// # Errors
     ///
-    /// The first breach of section 3.3.1 from the left.
+    /// The first breach of section 3.3.2 from the left.
     pub fn parse<T>(value: &'a T) -> Result<Self, Error>
     where
         T: AsRef<[u8]> + ?Sized,
@@ -77,7 +77,7 @@ impl<'a> TraceState<'a> {
     /// Joins the values of several headers, in the order of their arrival, in `buffer`.
     ///
     /// The buffer needs room for all values and a comma between each two.
-    /// See [section 3.3.1](https://www.w3.org/TR/trace-context-2/#tracestate-header-field-values).
+    /// See [section 3.3.2](https://www.w3.org/TR/trace-context-2/#tracestate-header-field-values).
     ///
     /// ```
     /// use traceparent::tracestate::TraceState;

@@ -3,7 +3,8 @@
 
 /// Trace id, parent id and known flags of a `traceparent`.
 pub fn traceparent(value: &[u8]) -> Option<(u128, u64, u8)> {
-    let text = std::str::from_utf8(value).ok()?;
+    // What is no text has no place in the known fields, and any place behind them.
+    let text = String::from_utf8_lossy(value);
     let fields: Vec<&str> = text.split('-').collect();
     let [version, trace_id, parent_id, flags, rest @ ..] = fields.as_slice() else {
         return None;
@@ -32,9 +33,16 @@ pub fn tracestate(value: &[u8]) -> Option<Vec<(String, String)>> {
         }
         let (key, value) = member.split_once('=')?;
         let start = "abcdefghijklmnopqrstuvwxyz0123456789";
-        let key_ok = key.chars().enumerate().all(|(i, c)| start.contains(c) || (i > 0 && "_-*/@".contains(c)));
+        let key_ok = key
+            .chars()
+            .enumerate()
+            .all(|(i, c)| start.contains(c) || (i > 0 && "_-*/@".contains(c)));
         let value_ok = value.chars().all(|c| (' '..='~').contains(&c) && c != '=');
-        if !key_ok || !value_ok || !(1..=256).contains(&key.len()) || !(1..=256).contains(&value.len()) {
+        if !key_ok
+            || !value_ok
+            || !(1..=256).contains(&key.len())
+            || !(1..=256).contains(&value.len())
+        {
             return None;
         }
         members.push((key.to_owned(), value.to_owned()));
@@ -45,12 +53,17 @@ pub fn tracestate(value: &[u8]) -> Option<Vec<(String, String)>> {
 /// Whole members of a `tracestate` until the text has at most `limit` bytes.
 pub fn truncate(mut members: Vec<(String, String)>, limit: usize) -> String {
     let write = |members: &[(String, String)]| {
-        let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let members: Vec<String> = members
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
         members.join(",")
     };
     members.truncate(32);
     while write(&members).len() > limit {
-        let long = members.iter().rposition(|(key, value)| key.len() + value.len() + 1 > 128);
+        let long = members
+            .iter()
+            .rposition(|(key, value)| key.len() + value.len() + 1 > 128);
         members.remove(long.unwrap_or(members.len() - 1));
     }
     write(&members)
@@ -61,7 +74,9 @@ pub type BaggageMember = (String, String, Vec<(String, Option<String>)>);
 
 /// Members of a `baggage` value.
 pub fn baggage(value: &[u8]) -> Option<Vec<BaggageMember>> {
-    let text = std::str::from_utf8(value).ok().filter(|text| text.len() <= 8192)?;
+    let text = std::str::from_utf8(value)
+        .ok()
+        .filter(|text| text.len() <= 8192)?;
     let mut members = Vec::new();
     for member in text.split(',').filter(|member| !ows(member).is_empty()) {
         let mut parts = Vec::new();
@@ -71,9 +86,15 @@ pub fn baggage(value: &[u8]) -> Option<Vec<BaggageMember>> {
                 None => (ows(part), None),
             };
             let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-            let octet = |c: char| c == '!' || ('#'..='+').contains(&c) || ('-'..=':').contains(&c)
-                || ('<'..='[').contains(&c) || (']'..='~').contains(&c);
-            if key.is_empty() || !key.chars().all(token) || !value.unwrap_or("").chars().all(octet) {
+            let octet = |c: char| {
+                c == '!'
+                    || ('#'..='+').contains(&c)
+                    || ('-'..=':').contains(&c)
+                    || ('<'..='[').contains(&c)
+                    || (']'..='~').contains(&c)
+            };
+            if key.is_empty() || !key.chars().all(token) || !value.unwrap_or("").chars().all(octet)
+            {
                 return None;
             }
             parts.push((key.to_owned(), value.map(percent_decode)));
