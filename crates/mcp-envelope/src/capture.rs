@@ -18,23 +18,21 @@ pub(crate) enum Text<'a> {
 }
 
 impl<'a> Text<'a> {
+    #[inline]
     pub(crate) fn whole(bytes: &'a [u8]) -> Text<'a> {
         str::from_utf8(bytes).map_or(Text::Invalid, Text::Whole)
     }
 
     /// All of a string, of which only so much is to be kept.
+    #[inline]
     pub(crate) fn new(bytes: &'a [u8], limit: Limit) -> Text<'a> {
-        match bytes.get(..limit.bytes) {
-            Some(start) if bytes.len() > limit.bytes => {
-                let hash = if limit.hashed {
-                    fnv(FNV_START, bytes)
-                } else {
-                    FNV_START
-                };
-                Text::cut(start, bytes.len() as u64, hash)
-            }
-            _ => Text::whole(bytes),
-        }
+        if bytes.len() <= limit.bytes { Text::whole(bytes) } else { Text::long(bytes, limit) }
+    }
+
+    #[cold]
+    fn long(bytes: &'a [u8], limit: Limit) -> Text<'a> {
+        let hash = if limit.hashed { fnv(FNV_START, bytes) } else { FNV_START };
+        Text::cut(bytes.get(..limit.bytes).unwrap_or(bytes), bytes.len() as u64, hash)
     }
 
     fn cut(bytes: &'a [u8], len: u64, hash: u64) -> Text<'a> {

@@ -189,16 +189,7 @@ impl<S: Sink> Reader<S> {
                 },
                 State::FirstKey | State::Key => match next(input, &mut at) {
                     None => return state,
-                    Some(b'"') => match contiguous(input, at) {
-                        Some(key) => {
-                            at += key.len() + 1;
-                            self.key(key, sink)
-                        }
-                        None => {
-                            self.capture.start();
-                            State::KeyText
-                        }
-                    },
+                    Some(b'"') => self.members(input, &mut at, sink),
                     Some(b'}') if matches!(state, State::FirstKey) => self.close(at, sink),
                     Some(_) => State::Broken,
                 },
@@ -297,9 +288,45 @@ impl<S: Sink> Reader<S> {
         }
     }
 
+    /// Goes along members that are written in the usual way: no white space, no escapes, strings whole. Starts behind the quote
+    /// of a key; leaves everything else to the state that it returns.
     #[inline(always)]
-    fn key(&mut self, key: &[u8], sink: &mut S) -> State<S::Field> {
-        State::Colon(self.place.and_then(|place| sink.member(place, key)))
+    fn members(&mut self, input: &[u8], at: &mut usize, sink: &mut S) -> State<S::Field> {
+        let Some(place) = self.place else {
+            return State::Broken;
+        };
+        loop {
+            let Some(key) = contiguous(input, *at) else {
+                self.capture.start();
+                return State::KeyText;
+            };
+            *at += key.len() + 1;
+            let field = sink.member(place, key);
+            if input.get(*at) != Some(&b':') {
+                return State::Colon(field);
+            }
+            *at += 1;
+            let string = match input.get(*at) {
+                Some(b'"') => contiguous(input, *at + 1),
+                _ => None,
+            };
+            match (field, string) {
+                (Some(field), Some(string)) => {
+                    sink.text(field, Text::new(string, sink.limit(field)));
+                    if sink.enough() {
+                        return State::Done;
+                    }
+                }
+                (None, Some(_)) => {}
+                (Some(field), None) => return State::Value(field),
+                (None, None) => return State::SkippedValue,
+            }
+            *at += string.map_or(0, |string| string.len() + 2);
+            match (input.get(*at), input.get(*at + 1)) {
+                (Some(b','), Some(b'"')) => *at += 2,
+                _ => return State::After,
+            }
+        }
     }
 
     fn element(&mut self, sink: &mut S) -> State<S::Field> {
