@@ -1,0 +1,237 @@
+//! Is it one trace, and of the right shape?
+
+use std::fmt;
+
+use mcp_trace_examples::{Kind, Span};
+
+use crate::Link;
+use crate::agent::{BY_HEADER, BY_META, FIRST_LLM, SECOND_LLM};
+use crate::server::FORECAST_TAKES;
+
+pub(crate) const AGENT: &str = "my-agent";
+pub(crate) const SERVER: &str = "tool-server";
+
+/// What one run of the agent must look like at the collector.
+const RUN: Expected = Expected {
+    below: &[
+        Expected::server("initialize"),
+        Expected::server("notifications/initialized"),
+        Expected {
+            times: 4,
+            llm: Some(FIRST_LLM),
+            below: &[Expected {
+                below: &[Expected {
+                    service: SERVER,
+                    link: Some(Link::Handler),
+                    ..Expected::client("GET")
+                }],
+                ..Expected::server("tools/call get_weather")
+            }],
+            ..Expected::client("tools/call get_weather")
+        },
+        Expected {
+            times: 2,
+            llm: Some(SECOND_LLM),
+            below: &[Expected::server("tools/call get_forecast")],
+            ..Expected::client("tools/call get_forecast")
+        },
+        Expected {
+            request_id: Some(BY_HEADER),
+            link: Some(Link::Header),
+            ..Expected::server("tools/call whoami")
+        },
+        Expected {
+            request_id: Some(BY_META),
+            link: Some(Link::Meta),
+            ..Expected::server("tools/call whoami")
+        },
+    ],
+    ..Expected::new(AGENT, Kind::Internal, "invoke_agent weather_agent")
+};
+
+/// What is wrong with the spans of one run of the agent. Empty: nothing.
+pub(crate) fn problems(spans: &[Span]) -> Vec<Problem> {
+    let mut problems = Problems::default();
+    let roots: Vec<&Span> = spans.iter().filter(|span| RUN.is(span)).collect();
+    match roots.as_slice() {
+        [root] => {
+            if root.parent_id.is_some() {
+                problems.shape(format!("{root} is not the root of the trace"));
+            }
+            let mut seen = vec![*root];
+            RUN.look_below(root, spans, &mut seen, &mut problems);
+            for stray in spans.iter().filter(|span| !seen.contains(span)) {
+                let place = match (&stray.parent_id, stray.trace_id == root.trace_id) {
+                    (None, _) => "is the root of a trace of its own",
+                    (Some(_), true) => "is not where it should be in the trace",
+                    (Some(_), false) => "is in another trace",
+                };
+                problems.shape(format!("{stray} {place}"));
+            }
+        }
+        _ => problems.shape(format!(
+            "{} spans of the agent, instead of one",
+            roots.len()
+        )),
+    }
+    errors(spans, &mut problems);
+    times(spans, &mut problems);
+    problems.0
+}
+
+/// The call that fails, and what it consists of, and nothing else.
+fn errors(spans: &[Span], problems: &mut Problems) {
+    for (kind, name, error) in [
+        (Kind::Client, "tools/call get_weather", "tool_error"),
+        (Kind::Server, "tools/call get_weather", "tool_error"),
+        (Kind::Client, "GET", "404"),
+    ] {
+        let failed = spans.iter().filter(|span| {
+            span.is_error()
+                && (span.kind, span.name.as_str()) == (kind, name)
+                && span.attribute("error.type") == Some(error)
+        });
+        let failed = failed.count();
+        if failed != 1 {
+            problems.shape(format!(
+                "{failed} spans `{name}` ({kind}) failed with {error}, instead of one"
+            ));
+        }
+    }
+    let failed = spans.iter().filter(|span| span.is_error()).count();
+    if failed != 3 {
+        problems.shape(format!("{failed} spans failed, instead of three"));
+    }
+}
+
+/// What is below a span begins after it, and a SERVER span covers the work of its tool.
+fn times(spans: &[Span], problems: &mut Problems) {
+    for span in spans {
+        let parents = spans.iter().filter(|parent| span.is_child_of(parent));
+        for parent in parents.filter(|parent| parent.start > span.start) {
+            problems.shape(format!("{span} begins before {parent}"));
+        }
+        if span.kind == Kind::Server
+            && span.name == "tools/call get_forecast"
+            && span.duration() < FORECAST_TAKES
+        {
+            problems.shape(format!("{span} is shorter than the tool's work"));
+        }
+    }
+}
+
+/// A kind of span, and what must be below each of them.
+struct Expected {
+    service: &'static str,
+    kind: Kind,
+    name: &'static str,
+    /// Which of the calls of one tool.
+    request_id: Option<&'static str>,
+    /// How many there are below one parent.
+    times: usize,
+    /// The model that asked for it: provider and name.
+    llm: Option<[&'static str; 2]>,
+    /// What hands the trace over from the parent, where that can be left out.
+    link: Option<Link>,
+    below: &'static [Expected],
+}
+
+impl Expected {
+    const fn new(service: &'static str, kind: Kind, name: &'static str) -> Self {
+        Self {
+            service,
+            kind,
+            name,
+            request_id: None,
+            times: 1,
+            llm: None,
+            link: None,
+            below: &[],
+        }
+    }
+
+    const fn client(name: &'static str) -> Self {
+        Self::new(AGENT, Kind::Client, name)
+    }
+
+    const fn server(name: &'static str) -> Self {
+        Self::new(SERVER, Kind::Server, name)
+    }
+
+    fn is(&self, span: &Span) -> bool {
+        let id = span.attribute("jsonrpc.request.id");
+        (self.service, self.kind, self.name) == (&span.service, span.kind, &span.name)
+            && (self.request_id.is_none() || self.request_id == id)
+    }
+
+    /// Compares what is below `parent`, which is one of these, with what should be there.
+    fn look_below<'a>(
+        &self,
+        parent: &Span,
+        spans: &'a [Span],
+        seen: &mut Vec<&'a Span>,
+        problems: &mut Problems,
+    ) {
+        for expected in self.below {
+            let below = |span: &&Span| expected.is(span) && span.is_child_of(parent);
+            let found: Vec<&Span> = spans.iter().filter(below).collect();
+            if found.len() != expected.times {
+                let (found, times) = (found.len(), expected.times);
+                problems.add(Problem {
+                    link: expected.link.filter(|_| found < times),
+                    what: format!("{expected}: {found} instead of {times} below {parent}"),
+                });
+            }
+            for span in found {
+                seen.push(span);
+                let llm = ["provider", "model"].map(|key| span.attribute(key).unwrap_or("none"));
+                if expected.llm.is_some_and(|expected| expected != llm) {
+                    problems.shape(format!("{span} was asked for by {llm:?}"));
+                }
+                expected.look_below(span, spans, seen, problems);
+            }
+        }
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} of {})", self.name, self.kind, self.service)
+    }
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Problem {
+    /// The hand-over that is missing, if that is why.
+    pub(crate) link: Option<Link>,
+    pub(crate) what: String,
+}
+
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn shape(&mut self, what: String) {
+        self.add(Problem { link: None, what });
+    }
+
+    /// The same thing may be wrong with several spans: once is enough.
+    fn add(&mut self, problem: Problem) {
+        if !self.0.contains(&problem) {
+            self.0.push(problem);
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.link {
+            Some(Link::Header) => f.write_str("missing link: the `traceparent` header. ")?,
+            Some(Link::Meta) => f.write_str("missing link: `params._meta`. ")?,
+            Some(Link::Handler) => f.write_str("missing link: the tool's handler. ")?,
+            None => {}
+        }
+        f.write_str(&self.what)
+    }
+}
