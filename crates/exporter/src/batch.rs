@@ -1,0 +1,174 @@
+//! Encoded spans that travel together.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::encode::EncodedSpans;
+
+/// The most requests that a search for the one span that a receiver refuses may cost.
+const SEARCH_REQUESTS: u32 = 32;
+
+/// Encoded spans, and what became of them so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batch {
+    bytes: Vec<u8>,
+    /// Where each span ends in `bytes`.
+    ends: Vec<usize>,
+    /// The number of its first span, counted over all that the queue accepted.
+    pub(crate) first: u64,
+    /// Failed attempts that may be repeated.
+    pub(crate) failures: u32,
+    /// Answers that may be this batch's own fault.
+    pub(crate) refusals: u32,
+    /// Whether another batch was accepted since this one failed.
+    pub(crate) overtaken: bool,
+    /// Set while a receiver's refusal is narrowed down: the requests that are left for it.
+    search: Option<Arc<AtomicU32>>,
+}
+
+impl Batch {
+    pub(crate) fn new(first: u64) -> Self {
+        Self {
+            first,
+            ..Self::default()
+        }
+    }
+
+    /// Appends a span that `encode` writes; `false` if it wrote more than `max` bytes, and
+    /// the span is left out.
+    pub(crate) fn push(&mut self, max: usize, encode: impl FnOnce(&mut Vec<u8>)) -> bool {
+        let start = self.bytes.len();
+        encode(&mut self.bytes);
+        if self.bytes.len() - start > max {
+            self.bytes.truncate(start);
+            return false;
+        }
+        self.ends.push(self.bytes.len());
+        true
+    }
+
+    /// Takes back what an unfinished [`push`](Self::push) wrote.
+    pub(crate) fn roll_back(&mut self) {
+        self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+
+    /// How many spans it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// How many bytes its spans take.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn spans(&self) -> EncodedSpans<'_> {
+        EncodedSpans::new(&self.bytes, &self.ends)
+    }
+
+    /// Whether it is a part of a batch that was refused.
+    pub(crate) fn is_part(&self) -> bool {
+        self.search.is_some()
+    }
+
+    /// Two halves, to find out which one a receiver refuses. The batch itself comes back if
+    /// it cannot be narrowed down further: a single span, or too many requests already.
+    pub(crate) fn split(self) -> Result<(Self, Self), Self> {
+        let middle = self.ends.len() / 2;
+        let Some(&cut) = middle.checked_sub(1).and_then(|last| self.ends.get(last)) else {
+            return Err(self);
+        };
+        let search = self
+            .search
+            .clone()
+            .unwrap_or_else(|| Arc::new(AtomicU32::new(SEARCH_REQUESTS)));
+        if search
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(2)
+            })
+            .is_err()
+        {
+            return Err(self);
+        }
+        let part = |bytes: &[u8], ends: Vec<usize>, skipped: usize| Self {
+            bytes: bytes.to_vec(),
+            ends,
+            first: self.first + skipped as u64,
+            search: Some(search.clone()),
+            ..Self::default()
+        };
+        let (left, right) = self.bytes.split_at(cut);
+        let (left_ends, right_ends) = self.ends.split_at(middle);
+        let right_ends = right_ends.iter().map(|end| end - cut).collect();
+        Ok((
+            part(left, left_ends.to_vec(), 0),
+            part(right, right_ends, middle),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Batch;
+
+    fn batch(spans: usize) -> Batch {
+        let mut batch = Batch::new(0);
+        for n in 0..spans {
+            assert!(batch.push(100, |out| {
+                out.extend_from_slice(format!("<{n}>").as_bytes())
+            }));
+        }
+        batch
+    }
+
+    #[test]
+    fn halves_hold_every_span_once() {
+        let (left, right) = batch(5).split().unwrap();
+        let spans = |batch: &Batch| {
+            batch
+                .spans()
+                .iter()
+                .map(|s| String::from_utf8_lossy(s).into_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(spans(&left), ["<0>", "<1>"]);
+        assert_eq!(spans(&right), ["<2>", "<3>", "<4>"]);
+        assert_eq!((left.first, right.first), (0, 2));
+        assert!(batch(1).split().is_err());
+        assert!(batch(0).split().is_err());
+    }
+
+    #[test]
+    fn a_search_ends_after_its_requests() {
+        let (mut requests, mut parts) = (0, vec![batch(512)]);
+        // Everything is refused.
+        while let Some(part) = parts.pop() {
+            if let Ok((left, right)) = part.split() {
+                parts.extend([left, right]);
+                requests += 2;
+            }
+        }
+        assert_eq!(requests, 32);
+    }
+
+    #[test]
+    fn one_bad_span_in_512_is_found_within_the_requests() {
+        let (mut part, mut requests) = (batch(512), 0);
+        while part.len() > 1 {
+            part = part.split().unwrap().1;
+            requests += 2;
+        }
+        assert_eq!(requests, 18);
+    }
+
+    #[test]
+    fn an_oversized_span_is_left_out() {
+        let mut batch = batch(1);
+        assert!(!batch.push(2, |out| out.extend_from_slice(b"xxx")));
+        assert_eq!((batch.len(), batch.size()), (1, 3));
+    }
+}

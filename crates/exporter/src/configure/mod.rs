@@ -1,0 +1,10 @@
+//! Setting the exporter up.
+
+mod builder;
+mod endpoint;
+mod env;
+mod error;
+mod settings;
+
+pub use builder::{ExporterBuilder, configure};
+pub use error::ConfigError;

@@ -1,0 +1,143 @@
+//! One receiver: its protocol, its address, its queue.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, Uri};
+
+use crate::encode::Encoder;
+use crate::queue::Queue;
+use crate::stats::{Counters, DestinationStats};
+use crate::transport::Transport;
+
+/// How a destination is fed; the same for all of a program.
+#[derive(Clone, Debug)]
+pub(crate) struct Tuning {
+    pub(crate) flush_interval: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) max_in_flight: usize,
+    pub(crate) max_batch_bytes: usize,
+}
+
+/// Everything that the threads which end spans, the worker and the guard share about one
+/// destination.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    pub(crate) name: String,
+    pub(crate) endpoint: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) encoder: Arc<dyn Encoder>,
+    pub(crate) transport: Transport,
+    pub(crate) tuning: Tuning,
+    pub(crate) queue: Queue,
+    pub(crate) counters: Counters,
+    orders: Mutex<Orders>,
+}
+
+/// What the guard wants from the worker.
+#[derive(Debug, Default)]
+struct Orders {
+    flushes: Vec<Flush>,
+    deadline: Option<Instant>,
+    stopped: bool,
+    on_stop: Vec<Done>,
+}
+
+/// Told when an order is carried out.
+pub(crate) type Done = std::sync::mpsc::Sender<()>;
+
+#[derive(Debug)]
+struct Flush {
+    /// Everything that the queue had accepted by then.
+    target: u64,
+    done: Done,
+}
+
+impl Destination {
+    pub(crate) fn new(
+        name: String,
+        endpoint: Uri,
+        headers: HeaderMap,
+        encoder: Arc<dyn Encoder>,
+        transport: Transport,
+        tuning: Tuning,
+        queue: Queue,
+    ) -> Self {
+        let (counters, orders) = Default::default();
+        Self {
+            name,
+            endpoint,
+            headers,
+            encoder,
+            transport,
+            tuning,
+            queue,
+            counters,
+            orders,
+        }
+    }
+
+    pub(crate) fn stats(&self) -> DestinationStats {
+        self.counters.snapshot(&self.name, &self.queue)
+    }
+
+    /// Orders that everything recorded until now is delivered; `done` hears when it is.
+    pub(crate) fn flush(&self, done: Done) {
+        let mut orders = self.orders();
+        if !orders.stopped {
+            let target = self.queue.totals().accepted;
+            orders.flushes.push(Flush { target, done });
+        }
+        drop(orders);
+        self.queue.wake().notify_one();
+    }
+
+    /// Orders the end: no more spans come in, the worker delivers until `deadline` what it
+    /// has. `done` hears when it has stopped. The first deadline holds.
+    pub(crate) fn stop(&self, deadline: Instant, done: Done) {
+        self.queue.close();
+        let mut orders = self.orders();
+        if !orders.stopped {
+            orders.deadline.get_or_insert(deadline);
+            orders.on_stop.push(done);
+        }
+        drop(orders);
+        self.queue.wake().notify_one();
+    }
+
+    /// Until when everything has to be delivered, if the end was ordered.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.orders().deadline
+    }
+
+    /// Up to which span somebody waits for delivery.
+    pub(crate) fn flush_target(&self) -> Option<u64> {
+        self.orders().flushes.iter().map(|flush| flush.target).max()
+    }
+
+    /// Everything before span `settled` was delivered or lost: tells who waited for it.
+    pub(crate) fn settled_until(&self, settled: u64) {
+        self.orders().flushes.retain(|flush| {
+            let waits = flush.target > settled;
+            if !waits {
+                // Nobody may be waiting any more.
+                let _ = flush.done.send(());
+            }
+            waits
+        });
+    }
+
+    /// The worker has stopped.
+    pub(crate) fn stopped(&self) {
+        let mut orders = self.orders();
+        orders.stopped = true;
+        orders.flushes.clear();
+        for done in orders.on_stop.drain(..) {
+            let _ = done.send(());
+        }
+    }
+
+    fn orders(&self) -> MutexGuard<'_, Orders> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

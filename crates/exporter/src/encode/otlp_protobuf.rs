@@ -1,0 +1,217 @@
+//! OTLP in protobuf: `ExportTraceServiceRequest` of `opentelemetry/proto/collector/trace/v1`.
+//!
+//! Written on the wire primitives: building message structs first would cost more than the
+//! encoding. Field numbers are those of `trace.proto`, `common.proto` and `resource.proto`.
+
+use http::StatusCode;
+use mcp_trace::{Attribute, AttributeVisitor, SpanRecord, Value};
+use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
+
+use super::dialect::{STATUS_ERROR, kind, link_flags, nanos, span_flags, times};
+use super::otlp_response::judge_protobuf;
+use super::{EncodedSpans, Encoder, Verdict};
+use crate::Resource;
+
+/// OTLP/HTTP with protobuf bodies (`http/protobuf`).
+#[derive(Clone, Debug)]
+pub struct OtlpProtobuf {
+    /// `ResourceSpans.resource`, with its key and length.
+    resource: Vec<u8>,
+    /// `ScopeSpans.scope`, with its key and length.
+    scope: Vec<u8>,
+}
+
+impl OtlpProtobuf {
+    /// Spans of the program `resource`.
+    #[must_use]
+    pub fn new(resource: &Resource) -> Self {
+        let mut encoded = Vec::new();
+        message(&mut encoded, 1, 128, |out| {
+            resource.visit(|name, value| key_value(out, 1, name, |out| any_value(out, value)));
+        });
+        let mut scope = Vec::new();
+        message(&mut scope, 1, 0, |out| {
+            bytes(out, 1, crate::NAME.as_bytes());
+            bytes(out, 2, crate::VERSION.as_bytes());
+        });
+        Self {
+            resource: encoded,
+            scope,
+        }
+    }
+}
+
+impl Encoder for OtlpProtobuf {
+    fn content_type(&self) -> &'static str {
+        "application/x-protobuf"
+    }
+
+    fn encode(&self, span: &SpanRecord, out: &mut Vec<u8>) {
+        message(out, 2, 128, |out| encode_span(span, out));
+    }
+
+    fn frame(&self, spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
+        let scope_spans = self.scope.len() + spans.as_bytes().len();
+        let resource_spans =
+            self.resource.len() + 1 + encoded_len_varint(scope_spans as u64) + scope_spans;
+        out.reserve(resource_spans + 16);
+        header(out, 1, resource_spans);
+        out.extend_from_slice(&self.resource);
+        header(out, 2, scope_spans);
+        out.extend_from_slice(&self.scope);
+        out.extend_from_slice(spans.as_bytes());
+    }
+
+    fn judge(&self, status: StatusCode, body: &[u8]) -> Verdict {
+        judge_protobuf(status, body)
+    }
+
+    fn allows_gzip(&self) -> bool {
+        true
+    }
+}
+
+fn encode_span(span: &SpanRecord, out: &mut Vec<u8>) {
+    bytes(out, 1, &span.trace_id().to_bytes());
+    bytes(out, 2, &span.span_id().to_bytes());
+    if let Some(state) = span.context.tracestate() {
+        bytes(out, 3, state.as_bytes());
+    }
+    if let Some(parent) = span.parent_id() {
+        bytes(out, 4, &parent.to_bytes());
+    }
+    bytes(out, 5, span.name().as_bytes());
+    varint(out, 6, kind(span.kind));
+    let (start, end) = times(span);
+    fixed64(out, 7, start);
+    fixed64(out, 8, end);
+    span.visit_attributes(&mut Attributes { out, field: 9 });
+    if span.dropped() > 0 {
+        varint(out, 10, span.dropped().into());
+    }
+    for event in span.events() {
+        message(out, 11, 0, |out| {
+            fixed64(out, 1, start.saturating_add(nanos(event.at)));
+            bytes(out, 2, event.name.as_str().as_bytes());
+            attributes(out, 3, &event.attributes);
+        });
+    }
+    for link in span.links() {
+        message(out, 13, 0, |out| {
+            bytes(out, 1, &link.trace_id().to_bytes());
+            bytes(out, 2, &link.span_id().to_bytes());
+            if let Some(state) = link.tracestate() {
+                bytes(out, 3, state.as_bytes());
+            }
+            fixed32(out, 6, link_flags(link));
+        });
+    }
+    if span.outcome.is_error() {
+        message(out, 15, 0, |out| {
+            if let Some(message) = &span.outcome.message {
+                bytes(out, 2, message.as_str().as_bytes());
+            }
+            varint(out, 3, STATUS_ERROR);
+        });
+    }
+    fixed32(out, 16, span_flags(span));
+}
+
+struct Attributes<'a> {
+    out: &'a mut Vec<u8>,
+    field: u32,
+}
+
+impl AttributeVisitor for Attributes<'_> {
+    fn text(&mut self, key: &str, value: &str) {
+        key_value(self.out, self.field, key, |out| {
+            bytes(out, 1, value.as_bytes())
+        });
+    }
+
+    fn int(&mut self, key: &str, value: i64) {
+        key_value(self.out, self.field, key, |out| {
+            varint(out, 3, value as u64)
+        });
+    }
+
+    fn float(&mut self, key: &str, value: f64) {
+        key_value(self.out, self.field, key, |out| {
+            fixed64(out, 4, value.to_bits())
+        });
+    }
+
+    fn bool(&mut self, key: &str, value: bool) {
+        key_value(self.out, self.field, key, |out| {
+            varint(out, 2, value.into())
+        });
+    }
+}
+
+fn attributes(out: &mut Vec<u8>, field: u32, attributes: &[Attribute]) {
+    let mut visitor = Attributes { out, field };
+    for attribute in attributes {
+        visitor.value(&attribute.key, &attribute.value);
+    }
+}
+
+/// The inside of an `AnyValue`.
+fn any_value(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Text(text) => bytes(out, 1, text.as_str().as_bytes()),
+        Value::Bool(value) => varint(out, 2, (*value).into()),
+        Value::Int(value) => varint(out, 3, *value as u64),
+        Value::Float(value) => fixed64(out, 4, value.to_bits()),
+        // A kind of value that this crate does not know yet.
+        _ => {}
+    }
+}
+
+fn key_value(out: &mut Vec<u8>, field: u32, key: &str, value: impl FnOnce(&mut Vec<u8>)) {
+    message(out, field, 0, |out| {
+        bytes(out, 1, key.as_bytes());
+        message(out, 2, 0, value);
+    });
+}
+
+/// A nested message. Its length comes first but is known last: room for the length that
+/// `expected` bytes have is left, and the content is moved in the rare case that it needs another.
+fn message(out: &mut Vec<u8>, field: u32, expected: u64, content: impl FnOnce(&mut Vec<u8>)) {
+    encode_key(field, WireType::LengthDelimited, out);
+    let (start, room) = (out.len(), encoded_len_varint(expected));
+    out.resize(start + room, 0);
+    content(out);
+    let mut prefix = [0; 10];
+    let len = (out.len() - start - room) as u64;
+    let width = encoded_len_varint(len);
+    encode_varint(len, &mut &mut prefix[..]);
+    match out.get_mut(start..start + room) {
+        Some(reserved) if room == width => reserved.copy_from_slice(&prefix[..width]),
+        _ => drop(out.splice(start..start + room, prefix.into_iter().take(width))),
+    }
+}
+
+fn header(out: &mut Vec<u8>, field: u32, len: usize) {
+    encode_key(field, WireType::LengthDelimited, out);
+    encode_varint(len as u64, out);
+}
+
+fn bytes(out: &mut Vec<u8>, field: u32, value: &[u8]) {
+    header(out, field, value.len());
+    out.extend_from_slice(value);
+}
+
+fn varint(out: &mut Vec<u8>, field: u32, value: u64) {
+    encode_key(field, WireType::Varint, out);
+    encode_varint(value, out);
+}
+
+fn fixed64(out: &mut Vec<u8>, field: u32, value: u64) {
+    encode_key(field, WireType::SixtyFourBit, out);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+fn fixed32(out: &mut Vec<u8>, field: u32, value: u32) {
+    encode_key(field, WireType::ThirtyTwoBit, out);
+    out.extend_from_slice(&value.to_le_bytes());
+}

@@ -1,0 +1,261 @@
+//! The bounded queue between the threads that end spans and the worker.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use mcp_trace::SpanRecord;
+use tokio::sync::Notify;
+
+/// Spans are kept in chunks, so that a growing queue never moves what it holds while a
+/// request waits.
+const CHUNK: usize = 256;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The most spans held.
+    pub(crate) spans: usize,
+    /// The most memory held, in bytes.
+    pub(crate) bytes: usize,
+    /// So many spans wake the worker.
+    pub(crate) batch_spans: usize,
+    /// So much memory wakes the worker, in bytes.
+    pub(crate) batch_bytes: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Queue {
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    chunks: VecDeque<Chunk>,
+    spans: usize,
+    bytes: usize,
+    totals: Totals,
+    closed: bool,
+    wake: Arc<Notify>,
+}
+
+/// Spans in the order in which they were recorded.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    pub(crate) spans: VecDeque<SpanRecord>,
+    bytes: usize,
+    /// When its first span came.
+    since: Instant,
+}
+
+/// What came in, and what was turned away.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) recorded: u64,
+    pub(crate) accepted: u64,
+    pub(crate) full: u64,
+    pub(crate) after_shutdown: u64,
+}
+
+/// What the worker has to know to decide what to do next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Level {
+    pub(crate) spans: usize,
+    pub(crate) bytes: usize,
+    pub(crate) oldest: Option<Instant>,
+}
+
+impl Queue {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Takes a span, or counts it as dropped; the newest is dropped where all are welcome
+    /// but not all fit, because what is older may be above it in the same trace.
+    pub(crate) fn push(&self, span: SpanRecord) {
+        let weight = span.weight();
+        let mut state = self.lock();
+        state.totals.recorded += 1;
+        if state.closed {
+            state.totals.after_shutdown += 1;
+            return;
+        }
+        let (spans, bytes) = (state.spans + 1, state.bytes.saturating_add(weight));
+        if spans > self.limits.spans || bytes > self.limits.bytes {
+            state.totals.full += 1;
+            return;
+        }
+        match state.chunks.back_mut() {
+            Some(chunk) if chunk.spans.len() < CHUNK => {
+                chunk.bytes += weight;
+                chunk.spans.push_back(span);
+            }
+            _ => {
+                let mut chunk = Chunk {
+                    spans: VecDeque::with_capacity(CHUNK),
+                    bytes: weight,
+                    since: Instant::now(),
+                };
+                chunk.spans.push_back(span);
+                state.chunks.push_back(chunk);
+            }
+        }
+        let crosses = spans == 1
+            || spans == self.limits.batch_spans
+            || (state.bytes < self.limits.batch_bytes && bytes >= self.limits.batch_bytes);
+        (state.spans, state.bytes) = (spans, bytes);
+        state.totals.accepted += 1;
+        // Only where the worker may be asleep: a wake-up costs a system call.
+        let wake = crosses.then(|| state.wake.clone());
+        drop(state);
+        if let Some(wake) = wake {
+            wake.notify_one();
+        }
+    }
+
+    /// Takes the oldest chunk out.
+    pub(crate) fn pop(&self) -> Option<Chunk> {
+        let mut state = self.lock();
+        let chunk = state.chunks.pop_front()?;
+        state.spans -= chunk.spans.len();
+        state.bytes = state.bytes.saturating_sub(chunk.bytes);
+        Some(chunk)
+    }
+
+    /// Puts back what is left of a chunk that [`pop`](Self::pop) gave.
+    pub(crate) fn unpop(&self, mut chunk: Chunk) {
+        if chunk.spans.is_empty() {
+            return;
+        }
+        chunk.bytes = chunk.spans.iter().map(SpanRecord::weight).sum();
+        let mut state = self.lock();
+        state.spans += chunk.spans.len();
+        state.bytes += chunk.bytes;
+        state.chunks.push_front(chunk);
+    }
+
+    /// Takes no more spans.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    pub(crate) fn level(&self) -> Level {
+        let state = self.lock();
+        let oldest = state.chunks.front().map(|chunk| chunk.since);
+        Level {
+            spans: state.spans,
+            bytes: state.bytes,
+            oldest,
+        }
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        self.lock().totals
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// What the worker waits on.
+    pub(crate) fn wake(&self) -> Arc<Notify> {
+        self.lock().wake.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that can panic runs between two changes that belong together.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Level {
+    /// When a batch is due: now, or when its oldest span is `max_age` old.
+    pub(crate) fn due(&self, now: Instant, limits: &Limits, max_age: Duration) -> Option<Instant> {
+        let oldest = self.oldest?;
+        if self.spans >= limits.batch_spans || self.bytes >= limits.batch_bytes {
+            return Some(now);
+        }
+        Some(oldest.checked_add(max_age).unwrap_or(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{Limits, Queue};
+    use crate::testing::span;
+
+    fn queue(spans: usize, bytes: usize) -> Queue {
+        Queue::new(Limits {
+            spans,
+            bytes,
+            batch_spans: 3,
+            batch_bytes: 1 << 20,
+        })
+    }
+
+    #[test]
+    fn the_newest_is_dropped_and_counted() {
+        let queue = queue(2, 1 << 20);
+        for n in 0..5 {
+            queue.push(span(&format!("tool{n}")));
+        }
+        let totals = queue.totals();
+        assert_eq!((totals.recorded, totals.accepted, totals.full), (5, 2, 3));
+        let chunk = queue.pop().unwrap();
+        assert_eq!(chunk.spans[0].name(), "tools/call tool0");
+        assert_eq!((queue.level().spans, queue.level().bytes), (0, 0));
+    }
+
+    #[test]
+    fn bytes_are_a_bound_too() {
+        let weight = span("tool").weight();
+        let queue = queue(100, 3 * weight);
+        for _ in 0..5 {
+            queue.push(span("tool"));
+        }
+        assert_eq!((queue.totals().accepted, queue.totals().full), (3, 2));
+    }
+
+    #[test]
+    fn a_rest_goes_back_to_the_front() {
+        let queue = queue(1000, 1 << 30);
+        for n in 0..300 {
+            queue.push(span(&format!("tool{n}")));
+        }
+        let before = queue.level();
+        let mut chunk = queue.pop().unwrap();
+        chunk.spans.drain(..100);
+        queue.unpop(chunk);
+        assert_eq!(queue.level().spans, before.spans - 100);
+        assert_eq!(queue.pop().unwrap().spans[0].name(), "tools/call tool100");
+    }
+
+    #[test]
+    fn a_batch_is_due_by_count_or_age() {
+        let queue = queue(100, 1 << 30);
+        let (now, age) = (Instant::now(), Duration::from_secs(5));
+        assert_eq!(queue.level().due(now, &queue.limits(), age), None);
+        queue.push(span("tool"));
+        let due = queue.level().due(now, &queue.limits(), age).unwrap();
+        assert!(due >= now + age && due < now + age + Duration::from_secs(1));
+        queue.push(span("tool"));
+        queue.push(span("tool"));
+        assert_eq!(queue.level().due(now, &queue.limits(), age), Some(now));
+    }
+
+    #[test]
+    fn a_closed_queue_counts_what_it_turns_away() {
+        let queue = queue(10, 1 << 20);
+        queue.close();
+        queue.push(span("tool"));
+        assert_eq!(
+            (queue.totals().recorded, queue.totals().after_shutdown),
+            (1, 1)
+        );
+    }
+}

@@ -1,0 +1,71 @@
+//! How requests travel: a factory of a Tower service, called inside the exporter's runtime.
+
+mod boxed;
+mod http_client;
+#[cfg(feature = "tls")]
+mod tls;
+
+use std::error::Error;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::uri::Scheme;
+use http::{Request, Response, Uri};
+use http_body::Body;
+use http_body_util::Full;
+use tower_service::Service;
+
+pub(crate) use boxed::Courier;
+use http_client::{client, tcp};
+
+/// What a transport's errors are turned into.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Makes the services that carry requests; see
+/// [`ExporterBuilder::transport`](crate::ExporterBuilder::transport).
+#[derive(Clone)]
+pub(crate) struct Transport(Arc<dyn Fn() -> Courier + Send + Sync>);
+
+impl Transport {
+    pub(crate) fn new<F, S, B>(factory: F) -> Self
+    where
+        F: Fn() -> S + Send + Sync + 'static,
+        S: Service<Request<Full<Bytes>>, Response = Response<B>> + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        Self(Arc::new(move || Courier::new(factory())))
+    }
+
+    /// The default transport for `endpoint`: plain HTTP, or TLS for `https`.
+    pub(crate) fn http(endpoint: &Uri, ca_file: Option<&Path>) -> Result<Self, BoxError> {
+        if endpoint.scheme() == Some(&Scheme::HTTP) {
+            return Ok(Self::new(|| client(tcp())));
+        }
+        #[cfg(feature = "tls")]
+        {
+            let tls = tls::Tls::new(ca_file)?;
+            Ok(Self::new(move || client(tls.clone().connector(tcp()))))
+        }
+        #[cfg(not(feature = "tls"))]
+        {
+            let _ = ca_file;
+            Err("an `https` endpoint needs the crate's feature `tls`".into())
+        }
+    }
+
+    pub(crate) fn connect(&self) -> Courier {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transport")
+    }
+}

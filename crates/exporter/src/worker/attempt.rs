@@ -1,0 +1,110 @@
+//! One request and its answer.
+
+use std::error::Error;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::{HeaderValue, Method, Request, StatusCode};
+use http_body_util::Full;
+
+use crate::batch::Batch;
+use crate::destination::Destination;
+use crate::encode::{Encoder, Verdict};
+use crate::pace::retry_after;
+use crate::transport::{BoxError, Courier};
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    /// `None` if the answer was too long to be read.
+    pub(super) verdict: Option<Verdict>,
+    pub(super) retry_after: Option<Duration>,
+}
+
+/// Why nothing came back.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Timeout(Duration),
+    Transport(BoxError),
+    Panic,
+}
+
+/// The request that carries a batch.
+pub(super) fn request(destination: &Destination, batch: &Batch) -> Request<Full<Bytes>> {
+    let mut body = Vec::new();
+    destination.encoder.frame(batch.spans(), &mut body);
+    let mut request = Request::new(Full::new(Bytes::from(body)));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = destination.endpoint.clone();
+    let headers = request.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static(destination.encoder.content_type()),
+    );
+    headers.insert(
+        USER_AGENT,
+        HeaderValue::from_static(concat!("mcp-trace-exporter/", env!("CARGO_PKG_VERSION"))),
+    );
+    for (name, value) in &destination.headers {
+        headers.insert(name, value.clone());
+    }
+    request
+}
+
+/// Sends `request` and judges the answer, all within `timeout`.
+pub(super) async fn attempt(
+    courier: Courier,
+    request: Request<Full<Bytes>>,
+    encoder: std::sync::Arc<dyn Encoder>,
+    timeout: Duration,
+) -> Result<Reply, Failure> {
+    let answer = tokio::time::timeout(timeout, courier.send(request))
+        .await
+        .map_err(|_| Failure::Timeout(timeout))?
+        .map_err(Failure::Transport)?;
+    let status = answer.head.status;
+    Ok(Reply {
+        status,
+        verdict: answer.body.map(|body| encoder.judge(status, &body)),
+        retry_after: retry_after(&answer.head.headers, SystemTime::now()),
+    })
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout(after) => write!(f, "no complete answer within {after:?}"),
+            Self::Panic => f.write_str("the transport panicked"),
+            Self::Transport(error) => {
+                write!(f, "{error}")?;
+                let mut source = error.source();
+                while let Some(error) = source {
+                    write!(f, ": {error}")?;
+                    source = error.source();
+                }
+                if speaks_no_http(&**error) {
+                    f.write_str(" (is this a gRPC port? OTLP over HTTP usually listens on 4318)")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A gRPC server answers with HTTP/2 frames.
+fn speaks_no_http(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(hyper::Error::is_parse)
+        {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
