@@ -46,7 +46,7 @@ mod trust;
 pub use agent::{AgentContext, AgentSpan, agent_span, set_llm};
 pub use carrier::traceparent_headers;
 pub use context::TraceContext;
-pub use endpoint::endpoint;
+pub use endpoint::{Endpoint, endpoint};
 pub use method::{Method, TargetKind};
 pub use protocol_version::ProtocolVersion;
 pub use sampler::{InvalidRatio, Sampler};

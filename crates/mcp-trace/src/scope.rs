@@ -145,6 +145,13 @@ pin_project! {
     }
 }
 
+impl<F> InTrace<F> {
+    /// Decides late what is current.
+    pub(crate) fn set_scope(self: Pin<&mut Self>, scope: impl Into<Scope>) {
+        *self.project().scope = scope.into();
+    }
+}
+
 impl Scope {
     /// Runs `work` with this scope current; the slot is swapped, not cloned.
     fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
