@@ -164,11 +164,11 @@ struct Word {
 impl Word {
     fn new(text: Text<'_>) -> Word {
         let mut word = Word::default();
-        if let Text::Whole(text) = text
-            && let Some(bytes) = word.bytes.get_mut(..text.len())
-        {
-            bytes.copy_from_slice(text.as_bytes());
-            word.len = text.len() as u8;
+        if let Text::Whole(text) = text {
+            if let Some(bytes) = word.bytes.get_mut(..text.len()) {
+                bytes.copy_from_slice(text);
+                word.len = text.len() as u8;
+            }
         }
         word
     }
@@ -341,10 +341,7 @@ impl Sink for Draft {
             Value::ResultType => self.answer.result_type = Word::new(text),
             Value::ProtocolVersion => self.answer.protocol_version = Word::new(text),
             Value::Message => {
-                let (Text::Whole(text) | Text::Long { start: text, .. }) = text else {
-                    return;
-                };
-                self.error().message = text.into();
+                self.error().message = text.start().unwrap_or_default().into();
             }
             _ => {}
         }

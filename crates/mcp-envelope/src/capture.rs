@@ -3,53 +3,54 @@
 use alloc::vec::Vec;
 use core::str;
 
-/// What became of a string that was to be kept.
+/// A string that was to be kept, decoded. Nobody has looked yet whether it is UTF-8.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Text<'a> {
-    Whole(&'a str),
-    /// Longer than its limit: the start, on a character boundary, the bytes of the whole, and their hash if it was asked for.
+    Whole(&'a [u8]),
+    /// Longer than its limit: the start, the bytes of the whole, and their hash if it was asked for.
     Long {
-        start: &'a str,
+        start: &'a [u8],
         len: u64,
         hash: u64,
     },
-    /// Not UTF-8.
-    Invalid,
 }
 
 impl<'a> Text<'a> {
-    #[inline]
-    pub(crate) fn whole(bytes: &'a [u8]) -> Text<'a> {
-        str::from_utf8(bytes).map_or(Text::Invalid, Text::Whole)
-    }
-
     /// All of a string, of which only so much is to be kept.
     #[inline]
     pub(crate) fn new(bytes: &'a [u8], limit: Limit) -> Text<'a> {
-        if bytes.len() <= limit.bytes { Text::whole(bytes) } else { Text::long(bytes, limit) }
+        if bytes.len() <= limit.bytes {
+            Text::Whole(bytes)
+        } else {
+            Text::long(bytes, limit)
+        }
     }
 
     #[cold]
     fn long(bytes: &'a [u8], limit: Limit) -> Text<'a> {
-        let hash = if limit.hashed { fnv(FNV_START, bytes) } else { FNV_START };
-        Text::cut(bytes.get(..limit.bytes).unwrap_or(bytes), bytes.len() as u64, hash)
+        let hash = if limit.hashed {
+            fnv(FNV_START, bytes)
+        } else {
+            FNV_START
+        };
+        let start = bytes.get(..limit.bytes).unwrap_or(bytes);
+        Text::Long {
+            start,
+            len: bytes.len() as u64,
+            hash,
+        }
     }
 
-    fn cut(bytes: &'a [u8], len: u64, hash: u64) -> Text<'a> {
-        match str::from_utf8(bytes) {
-            Ok(start) => Text::Long { start, len, hash },
-            // Only the last character may be incomplete.
-            Err(error) if error.error_len().is_none() => {
-                let start = bytes
-                    .get(..error.valid_up_to())
-                    .and_then(|bytes| str::from_utf8(bytes).ok());
-                Text::Long {
-                    start: start.unwrap_or_default(),
-                    len,
-                    hash,
-                }
-            }
-            Err(_) => Text::Invalid,
+    /// The string, or the start of a long one up to a character boundary; `None` if it is not UTF-8.
+    pub(crate) fn start(self) -> Option<&'a str> {
+        let (Text::Whole(bytes) | Text::Long { start: bytes, .. }) = self;
+        match (str::from_utf8(bytes), self) {
+            (Ok(text), _) => Some(text),
+            // Only the last character may be incomplete, and only where the string was cut.
+            (Err(error), Text::Long { .. }) if error.error_len().is_none() => bytes
+                .get(..error.valid_up_to())
+                .and_then(|bytes| str::from_utf8(bytes).ok()),
+            (Err(_), _) => None,
         }
     }
 }
@@ -242,9 +243,13 @@ impl Capture {
     /// What was collected.
     pub(crate) fn text(&self) -> Text<'_> {
         if self.len == self.bytes.len() as u64 {
-            Text::whole(&self.bytes)
+            Text::Whole(&self.bytes)
         } else {
-            Text::cut(&self.bytes, self.len, self.hash)
+            Text::Long {
+                start: &self.bytes,
+                len: self.len,
+                hash: self.hash,
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 use alloc::boxed::Box;
-use core::fmt;
+use core::{fmt, str};
 
 use crate::{
     capture::{Limit, Text},
@@ -24,7 +24,10 @@ pub enum Id {
 
 /// An id that is neither a plain integer nor a short string.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct OtherId {
+pub struct OtherId(Box<Other>);
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct Other {
     /// The number as it was written, or the first bytes of a long string.
     shown: Box<str>,
     /// Bytes of the whole string, and their FNV-1a hash.
@@ -52,39 +55,43 @@ impl Id {
         }
     }
 
+    /// `None` if it is not UTF-8.
     pub(crate) fn from_text(text: Text<'_>) -> Option<Id> {
-        match text {
-            Text::Whole(text) => Some(Id::Text(text.into())),
-            Text::Long { start, len, hash } => Some(Id::Other(OtherId {
-                shown: start.into(),
-                len,
-                hash,
-            })),
-            Text::Invalid => None,
-        }
+        let shown = text.start()?.into();
+        Some(match text {
+            Text::Whole(_) => Id::Text(shown),
+            Text::Long { len, hash, .. } => Id::other(shown, len, hash),
+        })
     }
 
     /// `None` for a scalar that is no number.
     pub(crate) fn from_scalar(scalar: Scalar<'_>) -> Option<Id> {
         match scalar {
             Scalar::Integer(number) => Some(Id::Number(number)),
-            Scalar::Number(Text::Whole(text)) => Some(Id::Other(OtherId {
-                shown: text.into(),
-                len: text.len() as u64,
-                hash: 0,
-            })),
-            Scalar::Number(long) => Id::from_text(long),
+            Scalar::Number(lexeme) => {
+                let (len, hash) = match lexeme {
+                    Text::Whole(lexeme) => (lexeme.len() as u64, 0),
+                    Text::Long { len, hash, .. } => (len, hash),
+                };
+                Some(Id::other(lexeme.start()?.into(), len, hash))
+            }
             Scalar::Null | Scalar::Bool(_) => None,
         }
+    }
+
+    fn other(shown: Box<str>, len: u64, hash: u64) -> Id {
+        Id::Other(OtherId(Box::new(Other { shown, len, hash })))
     }
 
     /// [`answers`](Id::answers) for an answer's string id that has not been made into an `Id`.
     pub(crate) fn is_answered_by_text(&self, text: Text<'_>) -> bool {
         match (self, text) {
-            (Id::Number(number), Text::Whole(text)) => same_number(text, *number),
-            (Id::Text(id), Text::Whole(text)) => **id == *text,
-            (Id::Other(id), Text::Long { start, len, hash }) => {
-                id.len == len && id.hash == hash && *id.shown == *start
+            (Id::Number(number), Text::Whole(bytes)) => {
+                str::from_utf8(bytes).is_ok_and(|text| same_number(text, *number))
+            }
+            (Id::Text(id), Text::Whole(bytes)) => id.as_bytes() == bytes,
+            (Id::Other(id), Text::Long { len, hash, .. }) => {
+                id.0.len == len && id.0.hash == hash && text.start() == Some(&*id.0.shown)
             }
             _ => false,
         }
@@ -117,7 +124,7 @@ impl fmt::Display for Id {
 
 impl fmt::Display for OtherId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shown.fmt(f)
+        self.0.shown.fmt(f)
     }
 }
 

@@ -6,6 +6,8 @@
 
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+const QUOTES: u64 = LOW_BITS * b'"' as u64;
+const BACKSLASHES: u64 = LOW_BITS * b'\\' as u64;
 
 /// The bytes of `input` before the first quote or backslash, or all of it.
 #[inline(always)]
@@ -22,8 +24,7 @@ pub(crate) fn string_run(input: &[u8]) -> usize {
                     .count();
         };
         let word = u64::from_le_bytes(*word);
-        let special =
-            zero_bytes(word ^ LOW_BITS * b'"' as u64) | zero_bytes(word ^ LOW_BITS * b'\\' as u64);
+        let special = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
         if special != 0 {
             return at + special.trailing_zeros() as usize / 8;
         }

@@ -11,6 +11,8 @@ pub(crate) const BAGGAGE: usize = 8 * 1024;
 /// Protocol versions, `resultType` and the like.
 pub(crate) const WORD: usize = 31;
 pub(crate) const ERROR_MESSAGE: usize = 1024;
+/// The strings of most messages together.
+pub(crate) const USUAL_TEXT: usize = 192;
 /// Numbers up to this length are within every limit.
 pub(crate) const SHORT_NUMBER: usize = 24;
 /// Longer than every key that is looked for.

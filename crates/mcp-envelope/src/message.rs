@@ -1,6 +1,7 @@
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::{fmt, mem, str};
 
-use crate::{capture::Text, id::Id};
+use crate::{capture::Text, id::Id, limits};
 
 /// What kind of JSON-RPC message a body is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -23,18 +24,25 @@ pub enum Kind {
 ///
 /// A string is `None` if the message does not have it, if it is not a string, longer than its limit, or not UTF-8. Control
 /// characters are not removed. Of a key that is there twice, the first counts.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Message {
     /// All strings, end to end.
     text: String,
+    /// The same while strings are being added, not known to be UTF-8 yet.
+    raw: Vec<u8>,
     spans: [Span; Field::COUNT],
     id: Option<Id>,
-    members: Vec<Message>,
-    member_count: usize,
+    batch: Option<Box<Batch>>,
     pub(crate) kind: Kind,
     pub(crate) complete: bool,
     pub(crate) malformed: bool,
     pub(crate) trace_settled: bool,
+}
+
+#[derive(Debug, Default)]
+struct Batch {
+    members: Vec<Message>,
+    count: usize,
 }
 
 /// The strings of a message.
@@ -148,13 +156,13 @@ impl Message {
     /// The messages of a [batch](Kind::Batch), in order, at most 64 of them. What is no message is there as [`Kind::Unknown`].
     #[must_use]
     pub fn members(&self) -> &[Message] {
-        &self.members
+        self.batch.as_ref().map_or(&[], |batch| &batch.members)
     }
 
     /// The number of messages in a batch, counted beyond the 64 that are kept; 0 for any other kind.
     #[must_use]
     pub fn member_count(&self) -> usize {
-        self.member_count
+        self.batch.as_ref().map_or(0, |batch| batch.count)
     }
 
     fn string(&self, field: Field) -> Option<&str> {
@@ -182,34 +190,64 @@ impl Message {
         self.spans[field as usize].state != Presence::Absent
     }
 
+    /// Adds a string. [`settle`](Message::settle) has to follow before it can be seen.
     pub(crate) fn set_text(&mut self, field: Field, text: Text<'_>) {
-        let span = match text {
-            Text::Whole(text) => {
-                match (u16::try_from(self.text.len()), u16::try_from(text.len())) {
-                    (Ok(start), Ok(len)) if start.checked_add(len).is_some() => {
-                        if self.text.capacity() == 0 {
-                            // Enough for most messages, so that there is one allocation.
-                            self.text.reserve(text.len().max(192));
-                        }
-                        self.text.push_str(text);
-                        Span {
-                            start,
-                            len,
-                            state: Presence::Text,
-                        }
-                    }
-                    _ => Span {
+        let Text::Whole(bytes) = text else {
+            return self.set_invalid(field);
+        };
+        if self.raw.is_empty() {
+            self.raw = mem::take(&mut self.text).into_bytes();
+            // Enough for most messages, so that there is one allocation.
+            self.raw.reserve(limits::USUAL_TEXT.max(bytes.len()));
+        }
+        let (Ok(start), Ok(len)) = (u16::try_from(self.raw.len()), u16::try_from(bytes.len()))
+        else {
+            return self.set_invalid(field);
+        };
+        self.raw.extend_from_slice(bytes);
+        self.spans[field as usize] = Span {
+            start,
+            len,
+            state: Presence::Text,
+        };
+    }
+
+    /// Makes strings of what has been added.
+    pub(crate) fn settle(&mut self) {
+        if self.raw.is_empty() {
+            return;
+        }
+        match String::from_utf8(mem::take(&mut self.raw)) {
+            Ok(text) => self.text = text,
+            Err(error) => self.settle_invalid(error.as_bytes()),
+        }
+    }
+
+    /// Keeps those strings that are UTF-8.
+    #[cold]
+    fn settle_invalid(&mut self, raw: &[u8]) {
+        let mut text = String::with_capacity(raw.len());
+        for span in self
+            .spans
+            .iter_mut()
+            .filter(|span| span.state == Presence::Text)
+        {
+            let range = usize::from(span.start)..usize::from(span.start) + usize::from(span.len);
+            match raw.get(range).and_then(|bytes| str::from_utf8(bytes).ok()) {
+                Some(valid) => {
+                    // It is no longer than the raw bytes, whose ends fit.
+                    span.start = text.len() as u16;
+                    text.push_str(valid);
+                }
+                None => {
+                    *span = Span {
                         state: Presence::Invalid,
                         ..Span::default()
-                    },
+                    }
                 }
             }
-            _ => Span {
-                state: Presence::Invalid,
-                ..Span::default()
-            },
-        };
-        self.spans[field as usize] = span;
+        }
+        self.text = text;
     }
 
     /// The value is there, and it is not a string.
@@ -222,24 +260,48 @@ impl Message {
     }
 
     pub(crate) fn add_member(&mut self) -> Option<&mut Message> {
-        self.member_count = self.member_count.saturating_add(1);
-        if self.members.len() >= crate::limits::BATCH_MEMBERS {
+        let batch = self.batch.get_or_insert_default();
+        batch.count = batch.count.saturating_add(1);
+        if batch.members.len() >= limits::BATCH_MEMBERS {
             return None;
         }
-        self.members.push(Message::default());
-        self.members.last_mut()
+        batch.members.push(Message::default());
+        batch.members.last_mut()
     }
 
     pub(crate) fn last_member(&mut self) -> Option<&mut Message> {
-        if self.member_count > self.members.len() {
+        let batch = self.batch.as_mut()?;
+        if batch.count > batch.members.len() {
             None
         } else {
-            self.members.last_mut()
+            batch.members.last_mut()
         }
     }
 
     pub(crate) fn kept_bytes(&self) -> usize {
-        self.text.len()
+        self.text.len() + self.raw.len()
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("kind", &self.kind)
+            .field("id", &self.id)
+            .field("method", &self.method())
+            .field("name", &self.name())
+            .field("uri", &self.uri())
+            .field("task_id", &self.task_id())
+            .field("protocol_version", &self.protocol_version())
+            .field("traceparent", &self.trace().traceparent())
+            .field("tracestate", &self.trace().tracestate())
+            .field("baggage", &self.trace().baggage())
+            .field("members", &self.members())
+            .field("member_count", &self.member_count())
+            .field("complete", &self.complete)
+            .field("malformed", &self.malformed)
+            .field("trace_settled", &self.trace_settled)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Walks along a JSON text that arrives in chunks cut anywhere, and shows a [`Sink`] the few values that it asks for.
 
+use alloc::boxed::Box;
+
 use crate::{
     capture::{Capture, Limit, Text},
     lexer::{self, Skip, Skipped},
@@ -64,7 +66,8 @@ pub(crate) struct Reader<S: Sink> {
     depth: u8,
     /// Bytes in earlier chunks.
     offset: usize,
-    capture: Capture,
+    /// For strings that are not simply there.
+    capture: Option<Box<Capture>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -98,14 +101,14 @@ impl<S: Sink> Reader<S> {
             place: None,
             depth: 0,
             offset: 0,
-            capture: Capture::default(),
+            capture: None,
         }
     }
 
     /// Starts over with another text; keeps the buffer.
     pub(crate) fn restart(&mut self) {
         *self = Reader {
-            capture: core::mem::take(&mut self.capture),
+            capture: self.capture.take(),
             ..Reader::new()
         };
     }
@@ -149,7 +152,7 @@ impl<S: Sink> Reader<S> {
                             self.after(sink)
                         }
                         None => {
-                            self.capture.start();
+                            self.capture().start();
                             State::Text(field)
                         }
                     },
@@ -173,7 +176,7 @@ impl<S: Sink> Reader<S> {
                                 }
                             }
                             _ => {
-                                self.capture.start();
+                                self.capture().start();
                                 State::Scalar(field)
                             }
                         }
@@ -208,42 +211,43 @@ impl<S: Sink> Reader<S> {
                     Some(_) => State::Broken,
                 },
                 State::KeyText => match self
-                    .capture
+                    .capture()
                     .string(rest(input, at), Limit::bytes(sink.key_limit()))
                 {
                     None => State::Broken,
                     Some((_, false)) => return state,
                     Some((used, true)) => {
                         at += used;
-                        let field = match (self.place, self.capture.text()) {
-                            (Some(place), Text::Whole(key)) => sink.member(place, key.as_bytes()),
-                            // No wanted key is one that is too long or not UTF-8.
-                            (Some(place), _) => sink.member(place, b"\xFF"),
+                        let field = match (self.place, self.capture().text()) {
+                            (Some(place), Text::Whole(key)) => sink.member(place, key),
+                            // It is longer than every wanted one, and none of those has this byte.
+                            (Some(place), Text::Long { .. }) => sink.member(place, b"\xFF"),
                             _ => None,
                         };
                         State::Colon(field)
                     }
                 },
-                State::Text(field) => match self.capture.string(rest(input, at), sink.limit(field))
-                {
-                    None => State::Broken,
-                    Some((_, false)) => return state,
-                    Some((used, true)) => {
-                        at += used;
-                        sink.text(field, self.capture.text());
-                        self.after(sink)
+                State::Text(field) => {
+                    match self.capture().string(rest(input, at), sink.limit(field)) {
+                        None => State::Broken,
+                        Some((_, false)) => return state,
+                        Some((used, true)) => {
+                            at += used;
+                            sink.text(field, self.capture().text());
+                            self.after(sink)
+                        }
                     }
-                },
+                }
                 State::Scalar(field) => {
                     let run = scalar::run(rest(input, at));
                     let lexeme = rest(input, at).get(..run).unwrap_or_default();
                     at += run;
-                    self.capture.plain(lexeme, sink.limit(field));
+                    self.capture().plain(lexeme, sink.limit(field));
                     if at == input.len() {
                         return state;
                     }
-                    let scalar = match self.capture.text() {
-                        Text::Whole(lexeme) => Scalar::read(lexeme.as_bytes()),
+                    let scalar = match self.capture().text() {
+                        Text::Whole(lexeme) => Scalar::read(lexeme),
                         long => Some(Scalar::Number(long)),
                     };
                     match scalar {
@@ -297,7 +301,7 @@ impl<S: Sink> Reader<S> {
         };
         loop {
             let Some(key) = contiguous(input, *at) else {
-                self.capture.start();
+                self.capture().start();
                 return State::KeyText;
             };
             *at += key.len() + 1;
@@ -327,6 +331,10 @@ impl<S: Sink> Reader<S> {
                 _ => return State::After,
             }
         }
+    }
+
+    fn capture(&mut self) -> &mut Capture {
+        self.capture.get_or_insert_default()
     }
 
     fn element(&mut self, sink: &mut S) -> State<S::Field> {

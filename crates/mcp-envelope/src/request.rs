@@ -55,6 +55,7 @@ impl RequestScanner {
             return Progress::Done;
         }
         self.reader.push(chunk, &mut self.draft);
+        self.draft.settle();
         if !self.reader.is_over() {
             return Progress::More;
         }
@@ -174,6 +175,13 @@ impl Draft {
         }
     }
 
+    /// Makes strings of what has been kept.
+    fn settle(&mut self) {
+        if let Some(message) = self.current() {
+            message.settle();
+        }
+    }
+
     fn end(&mut self, broken: bool) {
         self.message.trace_settled = true;
         if broken {
@@ -250,11 +258,11 @@ impl Draft {
 }
 
 /// The member of `params` that says what a method is applied to.
-fn target(method: &str) -> Option<Field> {
+fn target(method: &[u8]) -> Option<Field> {
     match method {
-        "tools/call" | "prompts/get" => Some(Field::Name),
-        "resources/read" | "resources/subscribe" | "resources/unsubscribe" => Some(Field::Uri),
-        "tasks/get" | "tasks/result" | "tasks/update" | "tasks/cancel" => Some(Field::TaskId),
+        b"tools/call" | b"prompts/get" => Some(Field::Name),
+        b"resources/read" | b"resources/subscribe" | b"resources/unsubscribe" => Some(Field::Uri),
+        b"tasks/get" | b"tasks/result" | b"tasks/update" | b"tasks/cancel" => Some(Field::TaskId),
         _ => None,
     }
 }
@@ -352,7 +360,7 @@ impl Sink for Draft {
         match field {
             Value::JsonRpc => {
                 self.seen.jsonrpc = true;
-                self.seen.foreign |= !matches!(text, Text::Whole("2.0"));
+                self.seen.foreign |= !matches!(text, Text::Whole(b"2.0"));
                 self.decide(false);
             }
             Value::Id => {
@@ -434,6 +442,7 @@ impl Sink for Draft {
             Place::Message => {
                 self.layout.end = at;
                 self.decide(true);
+                self.settle();
                 self.in_batch.then_some(Place::Batch)
             }
             Place::Params => {

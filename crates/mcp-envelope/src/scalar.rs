@@ -25,10 +25,8 @@ impl<'a> Scalar<'a> {
             b"false" => Some(Scalar::Bool(false)),
             _ => {
                 let text = str::from_utf8(lexeme).ok().filter(|text| is_number(text))?;
-                Some(
-                    text.parse()
-                        .map_or(Scalar::Number(Text::Whole(text)), Scalar::Integer),
-                )
+                let number = Scalar::Number(Text::Whole(lexeme));
+                Some(text.parse().map_or(number, Scalar::Integer))
             }
         }
     }
