@@ -1,8 +1,10 @@
 //! What the head of a request or of an answer tells.
 
+use std::sync::Arc;
+
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, Method, Uri, Version};
-use mcp_trace::{Network, NetworkPeer, ProtocolVersion, Text};
+use mcp_trace::{ActiveSpan, Network, NetworkPeer, ProtocolVersion, Text};
 
 use crate::AlreadyTraced;
 
@@ -26,6 +28,8 @@ pub(crate) struct Head<'r> {
     pub(crate) port: Option<u16>,
     pub(crate) headers: &'r HeaderMap,
     pub(crate) mark: Option<AlreadyTraced>,
+    /// The span above, handed over with the request.
+    pub(crate) above: Option<&'r Arc<ActiveSpan>>,
 }
 
 impl<'r> Head<'r> {
@@ -38,6 +42,7 @@ impl<'r> Head<'r> {
             port,
             headers: &parts.headers,
             mark: parts.extensions.get().copied(),
+            above: parts.extensions.get(),
         }
     }
 

@@ -38,7 +38,7 @@
 //!
 //! # What is sent
 //!
-//! The CLIENT span is a child of [`mcp_trace::current_span`]; its context goes into the headers
+//! The CLIENT span is a child of [`mcp_trace::current_span`]. Its context goes into the headers
 //! (`traceparent`, `tracestate`, `baggage`) and, under the same names and with the same values,
 //! into `params._meta` of the message ([MCP 2026-07-28], `_meta`). The members are inserted into
 //! the bytes of the message; every other byte stays as it was, and `content-length` is corrected
@@ -81,6 +81,11 @@
 //!
 //! *Inside* a retry: each attempt is a span, and all have one parent. *Inside* a timeout, which
 //! then cancels the call, or outside, where it fails with `timeout`.
+//!
+//! *Outside* a buffer: what is current is what is current where the layer is called, and a buffer
+//! calls its service in a task of its own. Where that cannot be, an
+//! [`Arc<ActiveSpan>`](mcp_trace::ActiveSpan) in the extensions of the `http::Request` says what is
+//! above.
 //!
 //! A redirect repeats the same headers, also to another host. reqwest drops `authorization` then,
 //! and keeps `traceparent`. Who restricts [`propagate_to`](McpClientTraceLayer::propagate_to)

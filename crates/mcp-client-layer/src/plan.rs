@@ -37,7 +37,7 @@ impl Plan {
         let read = body
             .filter(|_| head.may_be_read())
             .map(|body| Read::new(body, config.max_spliced_len));
-        let current = current_span();
+        let current = current_span().or_else(|| head.above.cloned());
         let place = match subject(head, read.as_ref().map(Read::message)) {
             // An answer of the client to a request of the server belongs to no call.
             Subject::Response => {

@@ -22,6 +22,7 @@ pub(crate) fn depart(
         port: request.url().port_or_known_default(),
         headers: request.headers(),
         mark,
+        above: None,
     };
     let (plan, edited) = Plan::new(config, &head, request.body().and_then(Body::as_bytes));
     if let Some(edited) = edited {

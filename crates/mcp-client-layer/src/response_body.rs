@@ -105,7 +105,7 @@ impl<B: Body<Error: 'static>> Body for Failing<B> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
         let frame = ready!(this.body.poll_frame(cx));
-        if let (Some(Err(error)), Some(span)) = (&frame, this.span.take()) {
+        if let (Some(Err(error)), Some(span)) = (&frame, this.span) {
             span.set_outcome(Outcome::failed(error_type(error)));
             span.end();
         }
