@@ -10,15 +10,19 @@ pub struct ProtocolVersion(u32);
 
 impl ProtocolVersion {
     /// HTTP with SSE.
-    pub const V2024_11_05: Self = Self(2024_11_05);
+    pub const V2024_11_05: Self = Self::on(2024, 11, 5);
     /// Streamable HTTP, JSON-RPC batches.
-    pub const V2025_03_26: Self = Self(2025_03_26);
+    pub const V2025_03_26: Self = Self::on(2025, 3, 26);
     /// The `MCP-Protocol-Version` header.
-    pub const V2025_06_18: Self = Self(2025_06_18);
+    pub const V2025_06_18: Self = Self::on(2025, 6, 18);
     /// Resumable streams with a priming event.
-    pub const V2025_11_25: Self = Self(2025_11_25);
+    pub const V2025_11_25: Self = Self::on(2025, 11, 25);
     /// Stateless: no handshake, no session, closing the response cancels.
-    pub const V2026_07_28: Self = Self(2026_07_28);
+    pub const V2026_07_28: Self = Self::on(2026, 7, 28);
+
+    const fn on(year: u32, month: u32, day: u32) -> Self {
+        Self(year * 10_000 + month * 100 + day)
+    }
 
     /// Reads `YYYY-MM-DD`; anything else is `None`.
     #[must_use]
@@ -49,7 +53,7 @@ impl fmt::Display for ProtocolVersion {
         write!(
             f,
             "{:04}-{:02}-{:02}",
-            self.0 / 1_00_00,
+            self.0 / 10_000,
             self.0 / 100 % 100,
             self.0 % 100
         )

@@ -165,7 +165,7 @@ impl SpanRecord {
             + self.context.tracestate().map_or(0, str::len)
             + attributes(self.attributes())
             + events
-            + self.links().len() * size_of::<TraceContext>()
+            + size_of_val(self.links())
     }
 }
 
