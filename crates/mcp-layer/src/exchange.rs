@@ -148,6 +148,11 @@ impl Exchange {
                     .update_operation(|operation| *operation = call.into());
             }
             Kind::Batch => self.begin_batch(message, state),
+            // The answer to a request of the server belongs to the span of that request.
+            Kind::Response => {
+                state.resolved = true;
+                self.span.pass_through(None);
+            }
             _ => self.settle(state),
         }
     }

@@ -1,6 +1,9 @@
 //! A server on loopback, a client that writes raw bytes, and a sink to look into.
 #![allow(dead_code, unreachable_pub)] // each test file uses a part
 
+pub mod attributes;
+pub mod wire;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

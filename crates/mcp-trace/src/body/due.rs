@@ -26,7 +26,10 @@ impl BytesDue {
         }
         let declared = headers
             .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
+            .and_then(|value| value.to_str().ok())
+            // `parse` takes a sign, HTTP does not.
+            .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|digits| digits.parse().ok());
         Self(declared.or_else(|| hint.exact()))
     }
 

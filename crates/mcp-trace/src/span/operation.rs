@@ -98,6 +98,8 @@ impl NetworkPeer {
 pub enum NetworkTransport {
     /// HTTP over TCP.
     Tcp,
+    /// HTTP/3.
+    Quic,
     /// Standard input and output, or another pipe.
     Pipe,
 }
@@ -108,6 +110,7 @@ impl NetworkTransport {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
+            Self::Quic => "quic",
             Self::Pipe => "pipe",
         }
     }
@@ -117,9 +120,12 @@ impl Network {
     /// An HTTP connection.
     #[must_use]
     pub fn http(version: http::Version) -> Self {
-        let transport = (version != http::Version::HTTP_3).then_some(NetworkTransport::Tcp);
+        let transport = match version {
+            http::Version::HTTP_3 => NetworkTransport::Quic,
+            _ => NetworkTransport::Tcp,
+        };
         Self {
-            transport,
+            transport: Some(transport),
             http_version: Some(version),
             peer: None,
         }
