@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use mcp_client_layer::McpClientTraceLayer;
-use mcp_trace::{agent_span, set_llm, traceparent_headers};
+use mcp_trace::{TraceId, agent_span, set_llm, traceparent_headers};
 use mcp_trace_rmcp::{TracedHttpClient, inject_into, wrap_mcp};
 use reqwest::Client;
 use rmcp::ServiceExt;
@@ -31,8 +31,8 @@ pub(crate) const SECOND_LLM: [&str; 2] = ["anthropic", "claude-sonnet-4-5"];
 pub(crate) const BY_HEADER: &str = "by-header";
 pub(crate) const BY_META: &str = "by-meta";
 
-/// One run of the agent, which is one trace.
-pub(crate) async fn run(url: &str, broken: Option<Link>) -> Result<(), Failure> {
+/// One run of the agent, which is one trace: its id.
+pub(crate) async fn run(url: &str, broken: Option<Link>) -> Result<Option<TraceId>, Failure> {
     let run = async {
         ask(
             FIRST_LLM,
@@ -42,7 +42,8 @@ pub(crate) async fn run(url: &str, broken: Option<Link>) -> Result<(), Failure> 
         with_rmcp(url).await?;
         ask(SECOND_LLM, "And tomorrow?").await;
         with_reqwest(url).await?;
-        by_hand(url, broken).await
+        by_hand(url, broken).await?;
+        Ok(mcp_trace::current().map(|here| here.trace_id()))
     };
     agent_span("weather_agent").run(run).await
 }
@@ -51,7 +52,7 @@ pub(crate) async fn run(url: &str, broken: Option<Link>) -> Result<(), Failure> 
 async fn ask([provider, model]: [&str; 2], question: &str) {
     tokio::time::sleep(Duration::from_millis(20)).await;
     set_llm(provider, model);
-    say(model, question);
+    say(provider, model, question);
 }
 
 async fn with_rmcp(url: &str) -> Result<(), Failure> {
@@ -71,9 +72,13 @@ async fn with_rmcp(url: &str) -> Result<(), Failure> {
         tools.call_tool(call)
     };
     for answer in join_all(["Tokyo", "Oslo", "Lima"].map(get_weather)).await {
-        say("get_weather", &text(&answer?));
+        say("rmcp", "get_weather", &text(&answer?));
     }
-    say("get_weather", &text(&get_weather("Atlantis").await?));
+    say(
+        "rmcp",
+        "get_weather",
+        &text(&get_weather("Atlantis").await?),
+    );
 
     client.cancel().await?;
     Ok(())
@@ -86,7 +91,11 @@ async fn with_reqwest(url: &str) -> Result<(), Failure> {
     for name in ["Tokyo", "Oslo"] {
         let call = Call::new(name, "get_forecast", city(name));
         let answer = http.clone().oneshot(call.request(url)?).await?;
-        say("get_forecast", &text(&Call::result(answer).await?));
+        say(
+            "reqwest",
+            "get_forecast",
+            &text(&Call::result(answer).await?),
+        );
     }
     Ok(())
 }
@@ -99,17 +108,25 @@ async fn by_hand(url: &str, broken: Option<Link>) -> Result<(), Failure> {
         request.headers_mut().extend(traceparent_headers());
     }
     let answer = http.execute(request).await?;
-    say("whoami", &text(&Call::result(answer).await?));
+    say(
+        "by hand, header",
+        "whoami",
+        &text(&Call::result(answer).await?),
+    );
 
     let mut call = Call::new(BY_META, "whoami", Default::default());
     if broken != Some(Link::Meta) {
         inject_into(&mut call.meta);
     }
     let answer = http.execute(call.request(url)?).await?;
-    say("whoami", &text(&Call::result(answer).await?));
+    say(
+        "by hand, _meta",
+        "whoami",
+        &text(&Call::result(answer).await?),
+    );
     Ok(())
 }
 
-fn say(who: &str, what: &str) {
-    println!("  {who:<18} {what}");
+fn say(how: &str, what: &str, text: &str) {
+    println!("  {how:<16} {what:<18} {text}");
 }

@@ -179,7 +179,7 @@ impl Expected {
                 let (found, times) = (found.len(), expected.times);
                 problems.add(Problem {
                     link: expected.link.filter(|_| found < times),
-                    what: format!("{expected}: {found} instead of {times} below {parent}"),
+                    what: format!("{found} of {times} {expected} below {parent}"),
                 });
             }
             for span in found {
@@ -226,12 +226,170 @@ impl Problems {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.link {
-            Some(Link::Header) => f.write_str("missing link: the `traceparent` header. ")?,
-            Some(Link::Meta) => f.write_str("missing link: `params._meta`. ")?,
-            Some(Link::Handler) => f.write_str("missing link: the tool's handler. ")?,
-            None => {}
+        if let Some(link) = self.link {
+            let name = match link {
+                Link::Header => "the `traceparent` header",
+                Link::Meta => "`params._meta`",
+                Link::Handler => "`TracedHandler`",
+            };
+            write!(f, "missing link: {name}. ")?;
         }
         f.write_str(&self.what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use mcp_trace_examples::Status;
+
+    use super::*;
+
+    #[test]
+    fn a_whole_run_has_no_problem() {
+        assert_eq!(problems(&run()), []);
+    }
+
+    #[test]
+    fn every_span_is_needed() {
+        each(|spans, at| drop(spans.remove(at)));
+    }
+
+    #[test]
+    fn every_span_has_its_place() {
+        each(|spans, at| spans[at].parent_id = None);
+        each(|spans, at| spans[at].parent_id = Some("ffffffffffffffff".to_owned()));
+        each(|spans, at| spans[at].trace_id = "another trace".to_owned());
+    }
+
+    #[test]
+    fn every_span_is_what_it_should_be() {
+        each(|spans, at| spans[at].service = "another service".to_owned());
+        each(|spans, at| spans[at].kind = Kind::Other);
+        each(|spans, at| spans[at].name.push('!'));
+        // Nothing is above the root, which may begin when it likes.
+        each(|spans, at| spans[at].start *= u64::from(at == 0));
+        each(|spans, at| {
+            spans[at].status = match spans[at].status {
+                Status::Error(_) => Status::Unset,
+                _ => Status::Error(String::new()),
+            };
+        });
+    }
+
+    #[test]
+    fn a_span_too_many_is_seen() {
+        each(|spans, at| {
+            let mut twin = spans[at].clone();
+            twin.span_id = "ffffffffffffffff".to_owned();
+            spans.push(twin);
+        });
+    }
+
+    #[test]
+    fn tool_calls_carry_the_model_before_them() {
+        let mut spans = run();
+        let clients = |spans: &[Span]| {
+            let ours = |span: &&Span| span.service == AGENT && span.kind == Kind::Client;
+            spans.iter().filter(ours).count()
+        };
+        assert_eq!(clients(&spans), 6);
+        for at in 0..spans.len() {
+            if spans[at].service == AGENT && spans[at].kind == Kind::Client {
+                let model = spans[at]
+                    .attributes
+                    .insert("model".to_owned(), "other".to_owned());
+                assert_eq!(problems(&spans).len(), 1, "{}", spans[at]);
+                spans[at]
+                    .attributes
+                    .insert("model".to_owned(), model.unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_link_is_named() {
+        for (link, is) in [
+            (Link::Header, ("tools/call whoami", Some(BY_HEADER))),
+            (Link::Meta, ("tools/call whoami", Some(BY_META))),
+            (Link::Handler, ("GET", None)),
+        ] {
+            let mut spans = run();
+            for (at, span) in spans.iter_mut().enumerate() {
+                if is == (span.name.as_str(), span.attribute("jsonrpc.request.id")) {
+                    span.parent_id = None;
+                    span.trace_id = format!("{at:032}");
+                }
+            }
+            let problems = problems(&spans);
+            assert_eq!(problems[0].link, Some(link), "{problems:?}");
+            assert!(problems[1..].iter().all(|problem| problem.link.is_none()));
+        }
+    }
+
+    /// Breaks every span of a run in turn: each time something must be wrong.
+    fn each(breaks: impl Fn(&mut Vec<Span>, usize)) {
+        for at in 0..run().len() {
+            let mut spans = run();
+            let broken = spans[at].clone();
+            breaks(&mut spans, at);
+            if spans != run() {
+                assert_ne!(problems(&spans), [], "unnoticed: {broken}");
+            }
+        }
+    }
+
+    /// The spans of a run, as `RUN` describes it.
+    fn run() -> Vec<Span> {
+        let mut spans = Vec::new();
+        add(&RUN, None, &mut spans);
+        // The last of the four calls fails, all the way down.
+        let failed = |name: &str| name == "GET" || name.ends_with("get_weather");
+        let failing = spans.iter_mut().filter(|span| failed(&span.name));
+        for span in failing.skip(9) {
+            span.status = Status::Error(String::new());
+            let error = if span.name == "GET" {
+                "404"
+            } else {
+                "tool_error"
+            };
+            span.attributes
+                .insert("error.type".to_owned(), error.to_owned());
+        }
+        spans
+    }
+
+    fn add(expected: &Expected, parent: Option<&str>, spans: &mut Vec<Span>) {
+        for _ in 0..expected.times {
+            let span_id = format!("{:016x}", spans.len());
+            let mut attributes = BTreeMap::new();
+            let mut set =
+                |key: &str, value: &str| attributes.insert(key.to_owned(), value.to_owned());
+            if let Some([provider, model]) = expected.llm {
+                set("provider", provider);
+                set("model", model);
+            }
+            if let Some(id) = expected.request_id {
+                set("jsonrpc.request.id", id);
+            }
+            let start = 1 + spans.len() as u64;
+            spans.push(Span {
+                trace_id: "the trace".to_owned(),
+                span_id: span_id.clone(),
+                parent_id: parent.map(str::to_owned),
+                service: expected.service.to_owned(),
+                name: expected.name.to_owned(),
+                kind: expected.kind,
+                start,
+                end: start + FORECAST_TAKES.as_nanos() as u64,
+                status: Status::Unset,
+                attributes,
+                links: Vec::new(),
+            });
+            for below in expected.below {
+                add(below, Some(&span_id), spans);
+            }
+        }
     }
 }

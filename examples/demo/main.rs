@@ -97,14 +97,19 @@ async fn demo(options: &Options) -> Result<ExitCode, Failure> {
         .ok_or("the environment turns tracing off (OTEL_SDK_DISABLED)")?;
 
     let url = server::start(sink, options.broken).await?;
-    println!("The agent");
-    agent::run(&url, options.broken).await?;
+    println!("A tool server at {url}, and an agent that calls its tools:\n");
+    let trace_id = agent::run(&url, options.broken).await?;
 
     deliver(agent_spans).await?;
     deliver(server_spans).await?;
     Ok(match receiver {
         Some(receiver) => verdict(&receiver.spans()),
-        None => ExitCode::SUCCESS,
+        None => {
+            if let Some(trace_id) = trace_id {
+                println!("\nDelivered. The trace is {trace_id}.");
+            }
+            ExitCode::SUCCESS
+        }
     })
 }
 
@@ -127,16 +132,19 @@ async fn deliver(spans: Guard) -> Result<(), Failure> {
 }
 
 fn verdict(spans: &[Span]) -> ExitCode {
-    println!("\nThe receiver, {} spans\n", spans.len());
+    println!(
+        "\nWhat both exported, as it arrived ({} spans):\n",
+        spans.len()
+    );
     let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     print!("{}", tree::render(spans, colour));
 
     let problems = check::problems(spans);
     if problems.is_empty() {
-        println!("One trace, every hand-over in place.");
+        println!("\nOne trace, every hand-over in place.");
         return ExitCode::SUCCESS;
     }
-    println!("Not one trace of the right shape:");
+    println!("\nNot one trace of the right shape:");
     for problem in &problems {
         println!("  {problem}");
     }

@@ -11,32 +11,20 @@ const HEADINGS: [&str; 5] = ["kind", "service", "time", "span id", "status"];
 /// the left like a root.
 pub(crate) fn render(spans: &[Span], colour: bool) -> String {
     let paint = Paint(colour);
-    let mut text = String::new();
-    let mut traces: Vec<&str> = Vec::new();
-    for span in spans {
-        if !traces.contains(&span.trace_id.as_str()) {
-            traces.push(&span.trace_id);
+    let rows = rows(spans);
+    let width = rows.iter().map(Row::width).max().unwrap_or_default();
+    let [kind, service, time, id, status] = HEADINGS;
+    let mut text = paint.dim(&format!(
+        "{:width$}  {kind:<8}  {service:<11}  {time:>8}  {id:<16}  {status}\n",
+        ""
+    ));
+    let mut trace = "";
+    for row in rows {
+        if row.span.trace_id != trace {
+            trace = &row.span.trace_id;
+            let _ = writeln!(text, "{}", paint.dim(&format!("trace {trace}")));
         }
-    }
-    for trace in traces {
-        let spans: Vec<&Span> = spans.iter().filter(|span| span.trace_id == trace).collect();
-        let rows = rows(&spans);
-        let width = rows.iter().map(Row::width).max().unwrap_or_default();
-        let head = format!("trace {trace}");
-        let [kind, service, time, id, status] = HEADINGS;
-        let headings = format!("{kind:<9} {service:<12} {time:>8}   {id:<16}  {status}");
-        let _ = writeln!(
-            text,
-            "{}{:gap$}  {}",
-            paint.bold(&head),
-            "",
-            paint.dim(&headings),
-            gap = width.saturating_sub(head.len()),
-        );
-        for row in rows {
-            row.write(&mut text, width, paint);
-        }
-        text.push('\n');
+        row.write(&mut text, width, paint);
     }
     text
 }
@@ -46,21 +34,25 @@ struct Row<'a> {
     span: &'a Span,
 }
 
-fn rows<'a>(spans: &[&'a Span]) -> Vec<Row<'a>> {
+/// Every trace from its roots down.
+fn rows(spans: &[Span]) -> Vec<Row<'_>> {
+    let has_parent = |span: &&Span| spans.iter().any(|parent| span.is_child_of(parent));
+    let (_, mut roots): (Vec<_>, Vec<_>) = spans.iter().partition(has_parent);
+    // Roots of one trace stand together; the first trace to begin is the first.
+    let begin = |trace: &str| spans.iter().position(|span| span.trace_id == trace);
+    roots.sort_by_key(|root| begin(&root.trace_id));
     let mut rows = Vec::new();
-    for span in spans {
-        if !spans.iter().any(|parent| span.is_child_of(parent)) {
-            rows.push(Row {
-                branches: String::new(),
-                span,
-            });
-            below(span, "", spans, &mut rows);
-        }
+    for span in roots {
+        rows.push(Row {
+            branches: String::new(),
+            span,
+        });
+        below(span, "", spans, &mut rows);
     }
     rows
 }
 
-fn below<'a>(parent: &Span, indent: &str, spans: &[&'a Span], rows: &mut Vec<Row<'a>>) {
+fn below<'a>(parent: &Span, indent: &str, spans: &'a [Span], rows: &mut Vec<Row<'a>>) {
     let children = spans.iter().filter(|span| span.is_child_of(parent));
     let mut children = children.peekable();
     while let Some(span) = children.next() {
@@ -93,6 +85,11 @@ impl Row<'_> {
             }
         };
         let model = span.attribute("model").map(|model| format!("  {model}"));
+        // rmcp counts its requests; an id that is a name says more.
+        let request = span
+            .attribute("jsonrpc.request.id")
+            .filter(|id| id.parse::<u64>().is_err())
+            .map(|id| format!("  #{id}"));
         let links: String = span
             .links
             .iter()
@@ -100,14 +97,14 @@ impl Row<'_> {
             .collect();
         let _ = writeln!(
             text,
-            "{}{}{:gap$}  {:<9} {:<12} {milliseconds:>5.1} ms   {}  {status}{}",
+            "{}{}{:gap$}  {:<8}  {:<11}  {milliseconds:>5.1} ms  {}  {status}{}",
             paint.dim(&self.branches),
             paint.bold(&span.name),
             "",
             span.kind,
             span.service,
             paint.dim(&span.span_id),
-            paint.dim(&(model.unwrap_or_default() + &links)),
+            paint.dim(&(model.unwrap_or_default() + &request.unwrap_or_default() + &links)),
             gap = width - self.width(),
         );
     }
@@ -135,6 +132,78 @@ impl Paint {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")
         } else {
             text.to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_trace_examples::Kind;
+
+    use super::*;
+
+    #[test]
+    fn traces_stand_one_below_the_other() {
+        let spans = [
+            span("a", "1", None, "root"),
+            span("a", "2", Some("1"), "first"),
+            span("b", "3", None, "another"),
+            span("a", "4", Some("2"), "below"),
+            span("a", "5", Some("1"), "second"),
+            span("a", "6", Some("9"), "orphan"),
+        ];
+        let text = render(&spans, false);
+        let name = |line: &str| {
+            line.split(" SERVER")
+                .next()
+                .map(|name| name.trim_end().to_owned())
+        };
+        let names: Vec<String> = text.lines().skip(1).filter_map(name).collect();
+        let expected = [
+            "trace a",
+            "root",
+            "├── first",
+            "│   └── below",
+            "└── second",
+            "orphan",
+            "trace b",
+            "another",
+        ];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn a_row_says_how_it_went() {
+        let mut call = span("a", "1", None, "tools/call get_weather");
+        for (key, value) in [
+            ("error.type", "tool_error"),
+            ("model", "gpt-4o"),
+            ("jsonrpc.request.id", "by-hand"),
+        ] {
+            call.attributes.insert(key.to_owned(), value.to_owned());
+        }
+        call.status = Status::Error(String::new());
+        call.links.push(("b".to_owned(), "2".to_owned()));
+        let text = render(&[call.clone()], false);
+        let row = "tools/call get_weather  SERVER    tool-server    1.5 ms  1  error: tool_error  \
+                   gpt-4o  #by-hand  linked to 2";
+        assert_eq!(text.lines().last(), Some(row));
+        assert!(render(&[call], true).contains("\u{1b}[31merror: tool_error\u{1b}[0m"));
+    }
+
+    fn span(trace: &str, id: &str, parent: Option<&str>, name: &str) -> Span {
+        Span {
+            trace_id: trace.to_owned(),
+            span_id: id.to_owned(),
+            parent_id: parent.map(str::to_owned),
+            service: "tool-server".to_owned(),
+            name: name.to_owned(),
+            kind: Kind::Server,
+            start: 0,
+            end: 1_500_000,
+            status: Status::Unset,
+            attributes: Default::default(),
+            links: Vec::new(),
         }
     }
 }

@@ -6,9 +6,7 @@
 mod export;
 mod received;
 mod receiver;
-mod whoami;
 
 pub use export::{Export, OtlpProtocol, show_warnings};
 pub use received::{Kind, Span, Status};
 pub use receiver::Receiver;
-pub use whoami::whoami;

@@ -1,0 +1,8 @@
+//! The examples, run as the programs that they are.
+
+mod demo;
+mod program;
+// Its servers end on SIGTERM.
+#[cfg(unix)]
+mod two_processes;
+mod w3c_service;
