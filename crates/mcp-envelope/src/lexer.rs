@@ -33,6 +33,24 @@ pub(crate) fn string_run(input: &[u8]) -> usize {
     at + long_string_run(input.get(at..).unwrap_or_default())
 }
 
+/// Whether these bytes stand for themselves in a JSON string.
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    let special = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        let control = word.wrapping_sub(LOW_BITS * 0x20) & !word & HIGH_BITS;
+        control | zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES)
+    };
+    match bytes.last_chunk() {
+        None => bytes
+            .iter()
+            .all(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1F)),
+        Some(last) => {
+            let words = bytes.chunks_exact(8).filter_map(|word| word.first_chunk());
+            words.fold(special(last), |found, word| found | special(word)) == 0
+        }
+    }
+}
+
 /// Marks the zero bytes. Above the lowest one there may be false marks.
 #[inline]
 const fn zero_bytes(word: u64) -> u64 {
@@ -41,6 +59,67 @@ const fn zero_bytes(word: u64) -> u64 {
 
 fn long_string_run(input: &[u8]) -> usize {
     memchr::memchr2(b'"', b'\\', input).unwrap_or(input.len())
+}
+
+/// Finds the strings of an input, of which each is asked for behind the last.
+#[derive(Debug)]
+pub(crate) struct Specials<'i> {
+    input: &'i [u8],
+    /// The quotes and backslashes of the block that begins here.
+    block: usize,
+    marks: u64,
+}
+
+impl<'i> Specials<'i> {
+    pub(crate) const fn new(input: &'i [u8]) -> Specials<'i> {
+        Specials {
+            input,
+            block: 0,
+            marks: 0,
+        }
+    }
+
+    pub(crate) const fn input(&self) -> &'i [u8] {
+        self.input
+    }
+
+    /// The string that begins at `at`, if it ends in the input and has no escapes.
+    #[inline(always)]
+    pub(crate) fn string(&mut self, at: usize) -> Option<&'i [u8]> {
+        let end = self.next(at);
+        if self.input.get(end) == Some(&b'"') {
+            self.input.get(at..end)
+        } else {
+            None
+        }
+    }
+
+    /// The first quote or backslash from `at` on, or the end of the input.
+    #[inline(always)]
+    fn next(&mut self, at: usize) -> usize {
+        let marks = self
+            .marks
+            .checked_shr(at.wrapping_sub(self.block) as u32)
+            .unwrap_or(0);
+        if marks != 0 {
+            at + marks.trailing_zeros() as usize
+        } else {
+            self.next_block(at)
+        }
+    }
+
+    fn next_block(&mut self, at: usize) -> usize {
+        let rest = self.input.get(at..).unwrap_or_default();
+        let Some(block) = rest.first_chunk() else {
+            return at + string_run(rest);
+        };
+        self.block = at;
+        self.marks = marks(block, |byte| byte == b'"' || byte == b'\\');
+        if self.marks != 0 {
+            return at + self.marks.trailing_zeros() as usize;
+        }
+        at + BLOCK + long_string_run(rest.get(BLOCK..).unwrap_or_default())
+    }
 }
 
 /// A value that is being skipped. What is in it is not validated, except that its containers are nested at most so deep, and

@@ -22,5 +22,5 @@ pub(crate) const KEY: usize = 64;
 pub(crate) const DEPTH: u8 = 128;
 /// Members of a batch that are reported one by one.
 pub(crate) const BATCH_MEMBERS: usize = 64;
-/// Bytes kept of one message or batch in all.
+/// Bytes kept of a batch in all, give or take one member.
 pub(crate) const TOTAL: usize = 60 * 1024;

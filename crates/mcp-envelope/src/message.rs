@@ -63,6 +63,20 @@ pub(crate) enum Field {
 
 impl Field {
     const COUNT: usize = 9;
+
+    /// The most bytes that are kept.
+    pub(crate) const fn limit(self) -> usize {
+        match self {
+            Field::Method => limits::METHOD,
+            Field::Name => limits::NAME,
+            Field::Uri => limits::URI,
+            Field::TaskId => limits::TASK_ID,
+            Field::Version | Field::OfferedVersion => limits::WORD,
+            Field::Traceparent => limits::TRACEPARENT,
+            Field::Tracestate => limits::TRACESTATE,
+            Field::Baggage => limits::BAGGAGE,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -190,15 +204,20 @@ impl Message {
         self.spans[field as usize].state != Presence::Absent
     }
 
-    /// Adds a string. [`settle`](Message::settle) has to follow before it can be seen.
-    pub(crate) fn set_text(&mut self, field: Field, text: Text<'_>) {
+    /// Adds a string. [`settle`](Message::settle) has to follow before it can be seen. `kept` bytes are in other messages.
+    pub(crate) fn set_text(&mut self, field: Field, text: Text<'_>, kept: usize) {
         let Text::Whole(bytes) = text else {
             return self.set_invalid(field);
         };
-        if self.raw.is_empty() {
+        if kept.saturating_add(bytes.len()) > limits::TOTAL {
+            return self.set_invalid(field);
+        }
+        if self.raw.capacity() == 0 {
             self.raw = mem::take(&mut self.text).into_bytes();
-            // Enough for most messages, so that there is one allocation.
-            self.raw.reserve(limits::USUAL_TEXT.max(bytes.len()));
+            if self.raw.capacity() == 0 {
+                // Enough for most messages, so that there is one allocation.
+                self.raw = Vec::with_capacity(limits::USUAL_TEXT.max(bytes.len()));
+            }
         }
         let (Ok(start), Ok(len)) = (u16::try_from(self.raw.len()), u16::try_from(bytes.len()))
         else {
@@ -259,22 +278,25 @@ impl Message {
         self.id = id;
     }
 
-    pub(crate) fn add_member(&mut self) -> Option<&mut Message> {
-        let batch = self.batch.get_or_insert_default();
-        batch.count = batch.count.saturating_add(1);
-        if batch.members.len() >= limits::BATCH_MEMBERS {
-            return None;
+    /// A batch without members.
+    pub(crate) fn batch() -> Message {
+        Message {
+            kind: Kind::Batch,
+            batch: Some(Box::default()),
+            ..Message::default()
         }
-        batch.members.push(Message::default());
-        batch.members.last_mut()
     }
 
-    pub(crate) fn last_member(&mut self) -> Option<&mut Message> {
-        let batch = self.batch.as_mut()?;
-        if batch.count > batch.members.len() {
-            None
-        } else {
-            batch.members.last_mut()
+    pub(crate) fn add_member(&mut self, member: Message) {
+        self.count_member();
+        if let Some(batch) = &mut self.batch {
+            batch.members.push(member);
+        }
+    }
+
+    pub(crate) fn count_member(&mut self) {
+        if let Some(batch) = &mut self.batch {
+            batch.count = batch.count.saturating_add(1);
         }
     }
 

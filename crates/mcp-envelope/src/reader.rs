@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use crate::{
     capture::{Capture, Limit, Text},
-    lexer::{self, Skip, Skipped},
+    lexer::{Skip, Skipped, Specials},
     limits,
     scalar::{self, Scalar},
 };
@@ -141,11 +141,12 @@ impl<S: Sink> Reader<S> {
     fn run(&mut self, input: &[u8], sink: &mut S) -> State<S::Field> {
         let mut at = 0;
         let mut state = self.state;
+        let mut specials = Specials::new(input);
         loop {
             state = match state {
                 State::Value(field) => match next(input, &mut at) {
                     None => return state,
-                    Some(b'"') => match contiguous(input, at) {
+                    Some(b'"') => match specials.string(at) {
                         Some(string) => {
                             at += string.len() + 1;
                             sink.text(field, Text::new(string, sink.limit(field)));
@@ -192,7 +193,7 @@ impl<S: Sink> Reader<S> {
                 },
                 State::FirstKey | State::Key => match next(input, &mut at) {
                     None => return state,
-                    Some(b'"') => self.members(input, &mut at, sink),
+                    Some(b'"') => self.members(&mut specials, &mut at, sink),
                     Some(b'}') if matches!(state, State::FirstKey) => self.close(at, sink),
                     Some(_) => State::Broken,
                 },
@@ -295,12 +296,18 @@ impl<S: Sink> Reader<S> {
     /// Goes along members that are written in the usual way: no white space, no escapes, strings whole. Starts behind the quote
     /// of a key; leaves everything else to the state that it returns.
     #[inline(always)]
-    fn members(&mut self, input: &[u8], at: &mut usize, sink: &mut S) -> State<S::Field> {
+    fn members(
+        &mut self,
+        specials: &mut Specials<'_>,
+        at: &mut usize,
+        sink: &mut S,
+    ) -> State<S::Field> {
         let Some(place) = self.place else {
             return State::Broken;
         };
+        let input = specials.input();
         loop {
-            let Some(key) = contiguous(input, *at) else {
+            let Some(key) = specials.string(*at) else {
                 self.capture().start();
                 return State::KeyText;
             };
@@ -311,7 +318,7 @@ impl<S: Sink> Reader<S> {
             }
             *at += 1;
             let string = match input.get(*at) {
-                Some(b'"') => contiguous(input, *at + 1),
+                Some(b'"') => specials.string(*at + 1),
                 _ => None,
             };
             match (field, string) {
@@ -404,12 +411,4 @@ fn peek(input: &[u8], at: &mut usize) -> Option<u8> {
             byte => return Some(byte),
         }
     }
-}
-
-/// The string that begins at `at`, if it ends in this chunk and has no escapes.
-#[inline(always)]
-fn contiguous(input: &[u8], at: usize) -> Option<&[u8]> {
-    let rest = input.get(at..)?;
-    let run = lexer::string_run(rest);
-    (rest.get(run) == Some(&b'"')).then(|| rest.get(..run))?
 }

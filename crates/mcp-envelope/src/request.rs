@@ -1,3 +1,5 @@
+use alloc::boxed::Box;
+
 use crate::{
     capture::{Limit, Text},
     id::Id,
@@ -55,7 +57,7 @@ impl RequestScanner {
             return Progress::Done;
         }
         self.reader.push(chunk, &mut self.draft);
-        self.draft.settle();
+        self.draft.message.settle();
         if !self.reader.is_over() {
             return Progress::More;
         }
@@ -74,11 +76,17 @@ impl RequestScanner {
     /// What is known so far.
     #[must_use]
     pub fn message(&self) -> &Message {
-        &self.draft.message
+        self.draft.message()
     }
 
     pub(crate) fn into_parts(self) -> (Message, Layout) {
-        (self.draft.message, self.draft.layout)
+        let Draft {
+            message,
+            batch,
+            layout,
+            ..
+        } = self.draft;
+        (batch.map_or(message, |batch| *batch), layout)
     }
 }
 
@@ -156,46 +164,39 @@ struct Seen {
 
 #[derive(Debug, Default)]
 struct Draft {
+    /// The message that is being read.
     message: Message,
+    /// The batch that it is in.
+    batch: Option<Box<Message>>,
     layout: Layout,
     seen: Seen,
     /// The member of `params` that the method is about.
     wanted: Option<Field>,
-    in_batch: bool,
     /// Bytes kept of earlier members of a batch.
     kept: usize,
 }
 
 impl Draft {
-    fn current(&mut self) -> Option<&mut Message> {
-        if self.in_batch {
-            self.message.last_member()
-        } else {
-            Some(&mut self.message)
-        }
-    }
-
-    /// Makes strings of what has been kept.
-    fn settle(&mut self) {
-        if let Some(message) = self.current() {
-            message.settle();
-        }
+    fn message(&self) -> &Message {
+        self.batch.as_deref().unwrap_or(&self.message)
     }
 
     fn end(&mut self, broken: bool) {
-        self.message.trace_settled = true;
+        let message = self.batch.as_deref_mut().unwrap_or(&mut self.message);
+        message.trace_settled = true;
         if broken {
-            self.message.kind = Kind::Unknown;
-            self.message.malformed = true;
+            message.kind = Kind::Unknown;
+            message.malformed = true;
         } else {
-            self.message.complete = true;
+            message.complete = true;
         }
     }
 
     /// A value has been seen that is not of the type that belongs there.
     fn misfit(&mut self, field: Value) {
         match field {
-            Value::Root | Value::Element => {}
+            Value::Root => {}
+            Value::Element => self.add_to_batch(),
             Value::JsonRpc | Value::Id | Value::Method => self.seen.foreign = true,
             // Results and errors may have any type.
             Value::Outcome => self.seen.outcome = true,
@@ -207,30 +208,23 @@ impl Draft {
                 self.layout.meta = Slot::Other;
                 self.pass_meta();
             }
-            Value::Kept(field) => {
-                if let Some(message) = self.current() {
-                    message.set_invalid(field);
-                }
-            }
+            Value::Kept(field) => self.message.set_invalid(field),
         }
     }
 
     fn pass_params(&mut self) {
         self.seen.params_passed = true;
-        if let Some(message) = self.current() {
-            message.trace_settled = true;
-        }
+        self.message.trace_settled = true;
     }
 
     fn pass_meta(&mut self) {
         self.seen.meta_passed = true;
-        if let Some(message) = self.current() {
-            message.trace_settled = true;
-        }
+        self.message.trace_settled = true;
     }
 
-    fn kind(&self, ended: bool) -> Kind {
-        match self.seen {
+    /// Decides what kind of message this is, if nothing that may still come can change it.
+    fn decide(&mut self, ended: bool) {
+        self.message.kind = match self.seen {
             Seen { foreign: true, .. } | Seen { jsonrpc: false, .. } => Kind::Unknown,
             Seen {
                 method: true,
@@ -244,16 +238,21 @@ impl Draft {
                 ..
             } if ended => Kind::Response,
             _ => Kind::Unknown,
-        }
+        };
     }
 
-    fn decide(&mut self, ended: bool) {
-        let kind = self.kind(ended);
-        if let Some(message) = self.current() {
-            message.kind = kind;
-            message.complete |= ended;
-            message.trace_settled |= ended;
-        }
+    /// The message has ended.
+    fn add_to_batch(&mut self) {
+        self.decide(true);
+        self.message.complete = true;
+        self.message.trace_settled = true;
+        let Some(batch) = &mut self.batch else { return };
+        let mut message = core::mem::take(&mut self.message);
+        message.settle();
+        self.kept = self.kept.saturating_add(message.kept_bytes());
+        batch.add_member(message);
+        self.seen = Seen::default();
+        self.wanted = None;
     }
 }
 
@@ -277,24 +276,17 @@ impl Sink for Draft {
 
     const ROOT: Value = Value::Root;
 
+    #[inline]
     fn limit(&self, field: Value) -> Limit {
-        let bytes = match field {
-            Value::Method => limits::METHOD,
-            Value::Id => {
-                return Limit {
-                    bytes: limits::ID,
-                    hashed: true,
-                };
-            }
-            Value::Kept(Field::Name) => limits::NAME,
-            Value::Kept(Field::Uri) => limits::URI,
-            Value::Kept(Field::TaskId) => limits::TASK_ID,
-            Value::Kept(Field::Traceparent) => limits::TRACEPARENT,
-            Value::Kept(Field::Tracestate) => limits::TRACESTATE,
-            Value::Kept(Field::Baggage) => limits::BAGGAGE,
-            _ => limits::WORD,
-        };
-        Limit::bytes(bytes.min(limits::TOTAL.saturating_sub(self.kept)))
+        match field {
+            Value::Kept(field) => Limit::bytes(field.limit()),
+            Value::Method => Limit::bytes(limits::METHOD),
+            Value::Id => Limit {
+                bytes: limits::ID,
+                hashed: true,
+            },
+            _ => Limit::bytes(limits::WORD),
+        }
     }
 
     fn member(&mut self, place: Place, key: &[u8]) -> Option<Value> {
@@ -337,23 +329,20 @@ impl Sink for Draft {
                 }
             }
         };
-        let message = self.current()?;
-        if message.has(field) {
-            return None;
+        if self.message.has(field) {
+            None
+        } else {
+            Some(Value::Kept(field))
         }
-        Some(Value::Kept(field))
     }
 
     fn element(&mut self, _batch: Place) -> Option<Value> {
-        self.kept += self
-            .message
-            .last_member()
-            .map_or(0, |member| member.kept_bytes());
-        self.seen = Seen::default();
-        let member = self.message.add_member()?;
-        member.complete = true;
-        member.trace_settled = true;
-        Some(Value::Element)
+        let batch = self.batch.as_mut()?;
+        if batch.members().len() < limits::BATCH_MEMBERS {
+            return Some(Value::Element);
+        }
+        batch.count_member();
+        None
     }
 
     fn text(&mut self, field: Value, text: Text<'_>) {
@@ -364,9 +353,7 @@ impl Sink for Draft {
                 self.decide(false);
             }
             Value::Id => {
-                if let Some(message) = self.current() {
-                    message.set_id(Id::from_text(text));
-                }
+                self.message.set_id(Id::from_text(text));
                 self.decide(false);
             }
             Value::Method => {
@@ -375,16 +362,10 @@ impl Sink for Draft {
                 } else {
                     None
                 };
-                if let Some(message) = self.current() {
-                    message.set_text(Field::Method, text);
-                }
+                self.message.set_text(Field::Method, text, self.kept);
                 self.decide(false);
             }
-            Value::Kept(field) => {
-                if let Some(message) = self.current() {
-                    message.set_text(field, text);
-                }
-            }
+            Value::Kept(field) => self.message.set_text(field, text, self.kept),
             other => self.misfit(other),
         }
     }
@@ -393,9 +374,7 @@ impl Sink for Draft {
         match field {
             Value::Id => {
                 self.seen.foreign |= matches!(scalar, Scalar::Bool(_));
-                if let Some(message) = self.current() {
-                    message.set_id(Id::from_scalar(scalar));
-                }
+                self.message.set_id(Id::from_scalar(scalar));
                 self.decide(false);
             }
             other => self.misfit(other),
@@ -409,18 +388,10 @@ impl Sink for Draft {
         };
         match (field, bracket) {
             (Value::Root, Bracket::Array) => {
-                self.message.kind = Kind::Batch;
-                self.in_batch = true;
+                self.batch = Some(Box::new(Message::batch()));
                 Some(Place::Batch)
             }
-            (Value::Root, Bracket::Object) => Some(Place::Message),
-            (Value::Element, Bracket::Object) => {
-                if let Some(message) = self.current() {
-                    message.complete = false;
-                    message.trace_settled = false;
-                }
-                Some(Place::Message)
-            }
+            (Value::Root | Value::Element, Bracket::Object) => Some(Place::Message),
             (Value::Params, Bracket::Object) => {
                 self.layout.params = object;
                 Some(Place::Params)
@@ -441,9 +412,8 @@ impl Sink for Draft {
             Place::Batch => None,
             Place::Message => {
                 self.layout.end = at;
-                self.decide(true);
-                self.settle();
-                self.in_batch.then_some(Place::Batch)
+                self.add_to_batch();
+                self.batch.as_ref().map(|_| Place::Batch)
             }
             Place::Params => {
                 self.pass_params();
@@ -461,7 +431,7 @@ impl Sink for Draft {
     }
 
     fn enough(&self) -> bool {
-        if self.in_batch {
+        if self.batch.is_some() {
             return false;
         }
         match self.seen {

@@ -5,6 +5,7 @@ use core::{error::Error, fmt};
 
 use crate::{
     capture::{Limit, Text},
+    lexer,
     message::{Field, Kind, Message},
     reader::{Bracket, Reader, Sink},
     request::{Layout, RequestScanner, Slot},
@@ -164,6 +165,10 @@ enum Into {
     Message,
 }
 
+/// The quotes, colon and comma of a member.
+const MEMBER_FRAME: usize = 6;
+const LARGEST_FRAME: usize = r#","params":{"_meta":{}}"#.len();
+
 impl Splice<'_> {
     /// Whether nothing is to be added, because every member is there already.
     #[must_use]
@@ -188,13 +193,19 @@ impl Splice<'_> {
     /// The new body.
     #[must_use]
     pub fn apply(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.total_len());
+        let mut out = Vec::new();
         self.apply_into(&mut out);
         out
     }
 
     /// Appends the new body to `out`.
     pub fn apply_into(&self, out: &mut Vec<u8>) {
+        // Right if nothing has to be escaped, which is cheaper than to look twice.
+        let members = self
+            .members
+            .iter()
+            .map(|(key, value)| key.len() + value.len() + MEMBER_FRAME);
+        out.reserve(self.body.len() + members.sum::<usize>() + LARGEST_FRAME);
         let (before, after) = self
             .body
             .split_at_checked(self.at)
@@ -234,40 +245,38 @@ impl Splice<'_> {
 
 /// Writes the inside of a JSON string (RFC 8259, section 7).
 fn escape(text: &str, out: &mut impl FnMut(&[u8])) {
-    let mut rest = text.as_bytes();
-    while let Some(at) = rest
-        .iter()
-        .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F))
-    {
-        let (plain, special) = rest.split_at(at);
-        out(plain);
-        let Some((&byte, behind)) = special.split_first() else {
-            return;
-        };
-        match byte {
-            b'"' => out(b"\\\""),
-            b'\\' => out(b"\\\\"),
-            control => {
-                let digit = |nibble: u8| {
-                    if nibble < 10 {
-                        b'0' + nibble
-                    } else {
-                        b'a' + nibble - 10
-                    }
-                };
-                out(&[
-                    b'\\',
-                    b'u',
-                    b'0',
-                    b'0',
-                    digit(control >> 4),
-                    digit(control & 0xF),
-                ]);
-            }
-        }
-        rest = behind;
+    let is_special = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
+    if lexer::is_plain(text.as_bytes()) {
+        return out(text.as_bytes());
     }
-    out(rest);
+    for run in text.as_bytes().split_inclusive(|byte| is_special(*byte)) {
+        match run {
+            [plain @ .., byte] if is_special(*byte) => {
+                out(plain);
+                match byte {
+                    b'"' => out(b"\\\""),
+                    b'\\' => out(b"\\\\"),
+                    control => out(&[
+                        b'\\',
+                        b'u',
+                        b'0',
+                        b'0',
+                        hex(control >> 4),
+                        hex(control & 0xF),
+                    ]),
+                }
+            }
+            plain => out(plain),
+        }
+    }
+}
+
+const fn hex(digit: u8) -> u8 {
+    if digit < 10 {
+        b'0' + digit
+    } else {
+        b'a' + digit - 10
+    }
 }
 
 /// Looks for one key in one object.
