@@ -20,16 +20,9 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use tower::{ServiceBuilder, ServiceExt as _};
 
+use crate::Failure;
 use crate::message::{Call, city, text};
-use crate::{Failure, Link};
-
-/// The models that are asked: provider and name.
-pub(crate) const FIRST_LLM: [&str; 2] = ["openai", "gpt-4o"];
-pub(crate) const SECOND_LLM: [&str; 2] = ["anthropic", "claude-sonnet-4-5"];
-
-/// The request ids of the calls that are made by hand.
-pub(crate) const BY_HEADER: &str = "by-header";
-pub(crate) const BY_META: &str = "by-meta";
+use crate::plan::{BY_HEADER, BY_META, FIRST_LLM, Link, SECOND_LLM};
 
 /// One run of the agent, which is one trace: its id.
 pub(crate) async fn run(url: &str, broken: Option<Link>) -> Result<Option<TraceId>, Failure> {

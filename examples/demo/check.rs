@@ -4,12 +4,7 @@ use std::fmt;
 
 use mcp_trace_examples::{Kind, Span};
 
-use crate::Link;
-use crate::agent::{BY_HEADER, BY_META, FIRST_LLM, SECOND_LLM};
-use crate::server::FORECAST_TAKES;
-
-pub(crate) const AGENT: &str = "my-agent";
-pub(crate) const SERVER: &str = "tool-server";
+use crate::plan::{AGENT, BY_HEADER, BY_META, FIRST_LLM, FORECAST_TAKES, Link, SECOND_LLM, SERVER};
 
 /// What one run of the agent must look like at the collector.
 const RUN: Expected = Expected {

@@ -14,6 +14,7 @@
 mod agent;
 mod check;
 mod message;
+mod plan;
 mod server;
 mod tree;
 
@@ -26,6 +27,8 @@ use clap::Parser;
 use mcp_trace_examples::{Export, Receiver, Span, show_warnings};
 use mcp_trace_exporter::Guard;
 use tokio::runtime::Builder;
+
+use crate::plan::{AGENT, Link, SERVER};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -42,17 +45,6 @@ struct Options {
     /// Instead of to the demo's own receiver:
     #[command(flatten)]
     export: Export,
-}
-
-/// A hand-over of the trace that can be left out.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-enum Link {
-    /// The `traceparent` header of a call that is made by hand
-    Header,
-    /// `params._meta` of a call that is made by hand
-    Meta,
-    /// `TracedHandler`, from the server layer to the task in which a tool runs
-    Handler,
 }
 
 fn main() -> ExitCode {
@@ -89,8 +81,8 @@ async fn demo(options: &Options) -> Result<ExitCode, Failure> {
 
     // Two programs in one process: the agent's exporter is the process's own, the server's
     // is given to the layer by hand.
-    let agent_spans = export.of(check::AGENT).install()?;
-    let server_spans = export.of(check::SERVER).build()?;
+    let agent_spans = export.of(AGENT).install()?;
+    let server_spans = export.of(SERVER).build()?;
 
     let sink = server_spans
         .sink()

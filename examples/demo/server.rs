@@ -23,10 +23,7 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt};
 
-use crate::Link;
-
-/// How long `get_forecast` takes at least.
-pub(crate) const FORECAST_TAKES: Duration = Duration::from_millis(15);
+use crate::plan::{FORECAST_TAKES, Link};
 
 /// Starts the server on a free loopback port; the URL of its MCP endpoint. It runs until the
 /// runtime ends.
