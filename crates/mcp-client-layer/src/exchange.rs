@@ -76,11 +76,22 @@ impl Exchange {
             self.guard.end();
             return None;
         }
-        let session_id = head::session_id(headers);
+        // A session begins with the answer to `initialize`.
+        let starts_session = matches!(
+            &self.expected,
+            Expected::Answer {
+                method: Method::Initialize,
+                ..
+            }
+        );
+        let session_id = if starts_session {
+            head::session_id(headers)
+        } else {
+            None
+        };
         span.update_operation(|operation| match operation {
             Operation::Mcp(call) => {
                 call.network.http_version = Some(version);
-                // A session begins with the answer to `initialize`.
                 call.session_id = session_id.or_else(|| call.session_id.take());
             }
             Operation::Http(call) => {
@@ -93,11 +104,7 @@ impl Exchange {
         if failed {
             span.set_outcome(Outcome::failed(status.as_str()));
         }
-        let content = if head::is_encoded(headers) {
-            Content::Other
-        } else {
-            head::content(headers)
-        };
+        let content = Content::of_answer(headers);
         let streams = content == Content::EventStream;
         if streams && matches!(self.expected, Expected::Http) {
             // The standing stream of a session stays open for hours.

@@ -2,8 +2,9 @@
 
 use std::any::Any;
 use std::error::Error;
-use std::fmt::{self, Write};
 use std::io::ErrorKind;
+
+use crate::short::Short;
 
 /// No time was left.
 const TIMEOUT: &str = "timeout";
@@ -101,42 +102,12 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
 
 /// Errors of crates that this one does not depend on, by what they say.
 fn of_text(error: &dyn Error) -> Option<&'static str> {
-    let mut text = Short::default();
-    write!(text, "{error}").ok()?;
-    match text.as_str() {
+    match Short::of(error)?.as_str() {
         // tower's `Timeout`, tokio's `timeout`, reqwest.
         "request timed out" | "deadline has elapsed" | "operation timed out" => Some(TIMEOUT),
         // hyper-util's client.
         "client error (Connect)" => Some(CONNECT),
         _ => None,
-    }
-}
-
-/// The text of an error, if it is short.
-#[derive(Default)]
-struct Short {
-    bytes: [u8; 32],
-    len: usize,
-}
-
-impl Short {
-    fn as_str(&self) -> &str {
-        self.bytes
-            .get(..self.len)
-            .and_then(|bytes| std::str::from_utf8(bytes).ok())
-            .unwrap_or_default()
-    }
-}
-
-impl Write for Short {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.len + text.len();
-        self.bytes
-            .get_mut(self.len..end)
-            .ok_or(fmt::Error)?
-            .copy_from_slice(text.as_bytes());
-        self.len = end;
-        Ok(())
     }
 }
 

@@ -2,22 +2,16 @@
 
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderName, Method, Uri, Version};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 use mcp_trace::{ActiveSpan, Network, NetworkPeer, ProtocolVersion, Text};
 
 use crate::AlreadyTraced;
 
-/// Headers that are made from the bytes of the body, so that these must stay as they are:
-/// RFC 9530, its forerunner `digest`, RFC 9421 signatures, AWS Signature Version 4.
-const BODY_DIGESTS: [HeaderName; 6] = [
-    HeaderName::from_static("content-digest"),
-    HeaderName::from_static("content-md5"),
-    HeaderName::from_static("digest"),
-    HeaderName::from_static("repr-digest"),
-    HeaderName::from_static("signature"),
-    HeaderName::from_static("x-amz-content-sha256"),
-];
+const MCP_METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const MCP_NAME: HeaderName = HeaderName::from_static("mcp-name");
+const MCP_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// The head of a request on its way out.
 #[derive(Debug)]
@@ -48,35 +42,42 @@ impl<'r> Head<'r> {
 
     /// Whether the body may be a JSON-RPC message that can be read.
     pub(crate) fn may_be_read(&self) -> bool {
-        let json =
-            !self.headers.contains_key(CONTENT_TYPE) || content(self.headers) == Content::Json;
-        self.method == Method::POST && json && !is_encoded(self.headers)
+        let media_type = self.headers.get(CONTENT_TYPE);
+        self.method == Method::POST
+            && media_type.is_none_or(|value| Content::of(value) == Content::Json)
+            && !is_encoded(self.headers)
     }
 
-    /// Whether the body must stay as it is.
+    /// Whether the body must stay as it is, because a header is made from its bytes: RFC 9530
+    /// and its forerunners, RFC 9421 signatures, AWS Signature Version 4.
     pub(crate) fn is_signed(&self) -> bool {
-        BODY_DIGESTS
+        self.headers
             .iter()
-            .any(|name| self.headers.contains_key(name))
-            || self
-                .headers
-                .get(AUTHORIZATION)
-                .is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"))
+            .any(|(name, value)| match name.as_str() {
+                "content-digest"
+                | "content-md5"
+                | "digest"
+                | "repr-digest"
+                | "signature"
+                | "x-amz-content-sha256" => true,
+                "authorization" => value.as_bytes().starts_with(b"AWS4-"),
+                _ => false,
+            })
     }
 
     /// `Mcp-Method`, which every message has since MCP 2026-07-28.
     pub(crate) fn mcp_method(&self) -> Option<mcp_trace::Method> {
-        let name = text(self.headers, "mcp-method").filter(|_| self.method == Method::POST)?;
+        let name = text(self.headers, &MCP_METHOD).filter(|_| self.method == Method::POST)?;
         Some(mcp_trace::Method::parse(name))
     }
 
     /// `Mcp-Name`, as long as it is plain.
     pub(crate) fn mcp_name(&self) -> Option<&'r str> {
-        text(self.headers, "mcp-name").filter(|name| !name.starts_with("=?base64?"))
+        text(self.headers, &MCP_NAME).filter(|name| !name.starts_with("=?base64?"))
     }
 
     pub(crate) fn protocol_version(&self) -> Option<ProtocolVersion> {
-        ProtocolVersion::parse(text(self.headers, "mcp-protocol-version")?)
+        ProtocolVersion::parse(text(self.headers, &MCP_PROTOCOL_VERSION)?)
     }
 
     pub(crate) fn network(&self) -> Network {
@@ -88,7 +89,7 @@ impl<'r> Head<'r> {
 
 /// `Mcp-Session-Id`.
 pub(crate) fn session_id(headers: &HeaderMap) -> Option<Text> {
-    text(headers, "mcp-session-id").map(|id| Text::bounded(id, 256))
+    text(headers, &MCP_SESSION_ID).map(|id| Text::bounded(id, 256))
 }
 
 /// What a body is made of.
@@ -99,33 +100,37 @@ pub(crate) enum Content {
     Other,
 }
 
-pub(crate) fn content(headers: &HeaderMap) -> Content {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .map_or(b"".as_slice(), |value| value.as_bytes());
-    let media_type = value
-        .split(|&b| b == b';')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii();
-    if media_type.eq_ignore_ascii_case(b"application/json") {
-        Content::Json
-    } else if media_type.eq_ignore_ascii_case(b"text/event-stream") {
-        Content::EventStream
-    } else {
-        Content::Other
+impl Content {
+    fn of(media_type: &HeaderValue) -> Self {
+        let media_type = media_type.as_bytes().split(|&b| b == b';').next();
+        let media_type = media_type.unwrap_or_default().trim_ascii();
+        if media_type.eq_ignore_ascii_case(b"application/json") {
+            Self::Json
+        } else if media_type.eq_ignore_ascii_case(b"text/event-stream") {
+            Self::EventStream
+        } else {
+            Self::Other
+        }
+    }
+
+    /// What the body of an answer with these headers is made of.
+    pub(crate) fn of_answer(headers: &HeaderMap) -> Self {
+        match headers.get(CONTENT_TYPE) {
+            Some(media_type) if !is_encoded(headers) => Self::of(media_type),
+            _ => Self::Other,
+        }
     }
 }
 
 /// Whether the body is compressed.
-pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
+fn is_encoded(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_ENCODING)
         .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Option<&'h str> {
-    headers.get(HeaderName::from_static(name))?.to_str().ok()
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
 }
 
 /// Where a request goes: its URI says it, or the `Host` header on a connection that is

@@ -130,6 +130,7 @@ mod reqwest_client;
 mod response;
 mod response_body;
 mod service;
+mod short;
 mod strip;
 mod targets;
 mod traced;

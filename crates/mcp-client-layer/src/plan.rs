@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue};
-use mcp_envelope::{Kind, Message, MetaValue, Outgoing, RequestScanner};
+use mcp_envelope::{Id, Kind, Message, MetaValue, Outgoing, RequestScanner};
 use mcp_trace::carrier::{BaggageFilter, extract_headers, extract_values, inject_headers};
 use mcp_trace::{
     ActiveSpan, HttpCall, McpCall, Method, Operation, ProtocolVersion, SpanKind, Text,
@@ -15,6 +15,7 @@ use crate::AlreadyTraced;
 use crate::config::Config;
 use crate::exchange::{Exchange, Expected};
 use crate::head::{self, Head};
+use crate::short::Short;
 use crate::strip::strip_context;
 
 /// What is left to do to the request once its body is settled. The default is nothing.
@@ -196,7 +197,13 @@ impl Place {
                 other => other,
             },
         };
-        let (operation, expected) = subject.describe(head);
+        let parent = here.or(foreign.as_ref());
+        let (operation, expected) = if parent.is_none_or(TraceContext::is_sampled) {
+            subject.describe(head)
+        } else {
+            // Nobody will read a description.
+            Subject::Http.describe(head)
+        };
         let builder =
             ActiveSpan::builder(SpanKind::Client, operation).maybe_sink(config.sink.clone());
         let span = match current {
@@ -222,7 +229,7 @@ impl Subject<'_> {
             Self::Message(message) => {
                 let mut call = McpCall::new(Method::parse(message.method().unwrap_or_default()));
                 call.set_target(message.name(), message.uri());
-                call.request_id = message.id().map(|id| Text::new(&id.to_string()));
+                call.request_id = message.id().map(text_of);
                 call.protocol_version = message.protocol_version().and_then(ProtocolVersion::parse);
                 let method = call.method.clone();
                 let expected = match message.kind() {
@@ -244,6 +251,16 @@ impl Subject<'_> {
                 Expected::Http,
             ),
         }
+    }
+}
+
+fn text_of(id: &Id) -> Text {
+    match id {
+        Id::Text(text) => Text::new(text),
+        id => match Short::of(id) {
+            Some(short) => Text::new(short.as_str()),
+            None => Text::new(&id.to_string()),
+        },
     }
 }
 
