@@ -4,14 +4,14 @@
 #![allow(unsafe_code)]
 
 use core::arch::x86_64::{
-    __m128i, _mm_add_epi8, _mm_adds_epu8, _mm_and_si128, _mm_cmpgt_epi8, _mm_cvtsi128_si64,
-    _mm_loadu_si128, _mm_max_epu8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_packus_epi16,
-    _mm_set_epi64x, _mm_set1_epi8, _mm_set1_epi16, _mm_slli_epi16, _mm_srli_epi16,
+    __m128i, _mm_add_epi8, _mm_adds_epu8, _mm_and_si128, _mm_cmpgt_epi8, _mm_cvtsi64_si128,
+    _mm_cvtsi128_si64, _mm_loadu_si128, _mm_max_epu8, _mm_min_epu8, _mm_movemask_epi8,
+    _mm_or_si128, _mm_packus_epi16, _mm_set1_epi8, _mm_set1_epi16, _mm_slli_epi16, _mm_srli_epi16,
     _mm_storeu_si128, _mm_sub_epi8, _mm_subs_epu8, _mm_unpackhi_epi8, _mm_unpackhi_epi64,
     _mm_unpacklo_epi8,
 };
 
-use crate::{SpanId, TraceFlags, TraceId, TraceParent, parent::LEN};
+use crate::{SpanId, TraceFlags, TraceId, TraceParent, hex, parent::LEN};
 
 /// Reads a value of version `00`, or says that it is not one.
 #[inline(always)]
@@ -54,28 +54,21 @@ pub(crate) fn decode(value: &[u8; LEN]) -> Option<TraceParent> {
 /// Writes a value of version `00`.
 #[inline(always)]
 pub(crate) fn encode(parent: TraceParent) -> [u8; LEN] {
-    let trace_id = parent.trace_id().to_u128();
-    let mut value = *b"00-................................-................-..";
-    // SAFETY: SSE2 is enabled (this module is not compiled otherwise). The stores end at bytes 19,
-    // 35 and 52 of the 55, and need no alignment.
-    let flags = unsafe {
-        let ids = _mm_set_epi64x(
-            (trace_id as u64).swap_bytes() as i64,
-            ((trace_id >> 64) as u64).swap_bytes() as i64,
-        );
-        let rest = _mm_set_epi64x(
-            i64::from(parent.flags().to_u8()),
-            parent.parent_id().to_u64().swap_bytes() as i64,
-        );
-        let (a, b) = characters(ids);
-        let (c, d) = characters(rest);
+    let trace_id = parent.trace_id().to_bytes();
+    let parent_id = i64::from_ne_bytes(parent.parent_id().to_bytes());
+    let mut value = [b'-'; LEN];
+    [value[0], value[1]] = *b"00";
+    [value[53], value[54]] = hex::encode_byte(parent.flags().to_u8());
+    // SAFETY: SSE2 is enabled (this module is not compiled otherwise). The load takes all of its
+    // 16 bytes, the stores end at bytes 19, 35 and 52 of the 55, and none needs alignment.
+    unsafe {
+        let (a, b) = characters(_mm_loadu_si128(trace_id.as_ptr().cast()));
+        let (c, _) = characters(_mm_cvtsi64_si128(parent_id));
         let text = value.as_mut_ptr();
         _mm_storeu_si128(text.add(3).cast(), a);
         _mm_storeu_si128(text.add(19).cast(), b);
         _mm_storeu_si128(text.add(36).cast(), c);
-        _mm_cvtsi128_si64(d) as u16
-    };
-    [value[53], value[54]] = flags.to_le_bytes();
+    }
     value
 }
 
