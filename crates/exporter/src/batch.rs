@@ -23,7 +23,14 @@ pub(crate) struct Batch {
     /// Whether another batch was accepted since this one failed.
     pub(crate) overtaken: bool,
     /// Set while a receiver's refusal is narrowed down: the requests that are left for it.
-    search: Option<Arc<AtomicU32>>,
+    search: Option<Arc<Search>>,
+}
+
+/// The requests that are left to find what a receiver refuses.
+#[derive(Debug)]
+struct Search {
+    left: AtomicU32,
+    pays_back: bool,
 }
 
 impl Batch {
@@ -70,6 +77,14 @@ impl Batch {
         EncodedSpans::new(&self.bytes, &self.ends)
     }
 
+    /// A part of a batch that was too large is accepted: the search for what fits gets on,
+    /// and may go on for as long as it does.
+    pub(crate) fn refund(&self) {
+        if let Some(search) = self.search.as_ref().filter(|search| search.pays_back) {
+            search.left.fetch_add(2, Ordering::Relaxed);
+        }
+    }
+
     /// Whether it is a part of a batch that was refused.
     pub(crate) fn is_part(&self) -> bool {
         self.search.is_some()
@@ -77,16 +92,19 @@ impl Batch {
 
     /// Two halves, to find out which one a receiver refuses. The batch itself comes back if
     /// it cannot be narrowed down further: a single span, or too many requests already.
-    pub(crate) fn split(self) -> Result<(Self, Self), Self> {
+    pub(crate) fn split(self, too_large: bool) -> Result<(Self, Self), Self> {
         let middle = self.ends.len() / 2;
         let Some(&cut) = middle.checked_sub(1).and_then(|last| self.ends.get(last)) else {
             return Err(self);
         };
-        let search = self
-            .search
-            .clone()
-            .unwrap_or_else(|| Arc::new(AtomicU32::new(SEARCH_REQUESTS)));
+        let search = self.search.clone().unwrap_or_else(|| {
+            Arc::new(Search {
+                left: AtomicU32::new(SEARCH_REQUESTS),
+                pays_back: too_large,
+            })
+        });
         if search
+            .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                 left.checked_sub(2)
             })
@@ -127,7 +145,7 @@ mod tests {
 
     #[test]
     fn halves_hold_every_span_once() {
-        let (left, right) = batch(5).split().unwrap();
+        let (left, right) = batch(5).split(false).unwrap();
         let spans = |batch: &Batch| {
             batch
                 .spans()
@@ -138,8 +156,8 @@ mod tests {
         assert_eq!(spans(&left), ["<0>", "<1>"]);
         assert_eq!(spans(&right), ["<2>", "<3>", "<4>"]);
         assert_eq!((left.first, right.first), (0, 2));
-        assert!(batch(1).split().is_err());
-        assert!(batch(0).split().is_err());
+        assert!(batch(1).split(false).is_err());
+        assert!(batch(0).split(false).is_err());
     }
 
     #[test]
@@ -147,7 +165,7 @@ mod tests {
         let (mut requests, mut parts) = (0, vec![batch(512)]);
         // Everything is refused.
         while let Some(part) = parts.pop() {
-            if let Ok((left, right)) = part.split() {
+            if let Ok((left, right)) = part.split(false) {
                 parts.extend([left, right]);
                 requests += 2;
             }
@@ -159,7 +177,7 @@ mod tests {
     fn one_bad_span_in_512_is_found_within_the_requests() {
         let (mut part, mut requests) = (batch(512), 0);
         while part.len() > 1 {
-            part = part.split().unwrap().1;
+            part = part.split(false).unwrap().1;
             requests += 2;
         }
         assert_eq!(requests, 18);

@@ -85,7 +85,7 @@ impl Destination {
     pub(crate) fn flush(&self, done: Done) {
         let mut orders = self.orders();
         if !orders.stopped {
-            let target = self.queue.totals().accepted;
+            let target = self.queue.totals().0.accepted;
             orders.flushes.push(Flush { target, done });
         }
         drop(orders);

@@ -85,7 +85,7 @@ impl Pace {
         // 32 random bits are enough to spread processes.
         let random = self.random.next_u32();
         Duration::from_nanos(
-            (whole.as_nanos() * u128::from(random) >> 32)
+            ((whole.as_nanos() * u128::from(random)) >> 32)
                 .try_into()
                 .unwrap_or(u64::MAX),
         )

@@ -152,8 +152,10 @@ impl Queue {
         }
     }
 
-    pub(crate) fn totals(&self) -> Totals {
-        self.lock().totals
+    /// What came in, and how many spans of that are held, at the same moment.
+    pub(crate) fn totals(&self) -> (Totals, usize) {
+        let state = self.lock();
+        (state.totals, state.spans)
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -204,7 +206,7 @@ mod tests {
         for n in 0..5 {
             queue.push(span(&format!("tool{n}")));
         }
-        let totals = queue.totals();
+        let (totals, _) = queue.totals();
         assert_eq!((totals.recorded, totals.accepted, totals.full), (5, 2, 3));
         let chunk = queue.pop().unwrap();
         assert_eq!(chunk.spans[0].name(), "tools/call tool0");
@@ -218,7 +220,8 @@ mod tests {
         for _ in 0..5 {
             queue.push(span("tool"));
         }
-        assert_eq!((queue.totals().accepted, queue.totals().full), (3, 2));
+        let (totals, held) = queue.totals();
+        assert_eq!((totals.accepted, totals.full, held), (3, 2, 3));
     }
 
     #[test]
@@ -253,9 +256,7 @@ mod tests {
         let queue = queue(10, 1 << 20);
         queue.close();
         queue.push(span("tool"));
-        assert_eq!(
-            (queue.totals().recorded, queue.totals().after_shutdown),
-            (1, 1)
-        );
+        let (totals, _) = queue.totals();
+        assert_eq!((totals.recorded, totals.after_shutdown), (1, 1));
     }
 }

@@ -229,7 +229,7 @@ impl Counters {
     }
 
     pub(crate) fn snapshot(&self, name: &str, queue: &Queue) -> DestinationStats {
-        let totals = queue.totals();
+        let (totals, queued) = queue.totals();
         let mut dropped = Dropped::default();
         for (count, counter) in dropped.0.iter_mut().zip(&self.dropped) {
             *count = counter.get();
@@ -253,7 +253,7 @@ impl Counters {
             exported: self.exported.get(),
             rejected: self.rejected.get(),
             dropped,
-            queued: queue.level().spans as u64,
+            queued: queued as u64,
             in_flight: self.in_flight.get(),
             requests: self.requests.get(),
             failed_requests: self.failed_requests.get(),

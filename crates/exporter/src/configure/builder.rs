@@ -345,10 +345,10 @@ impl ExporterBuilder {
     /// # Errors
     /// If an option is wrong, or if the thread cannot be started.
     pub fn build(self) -> Result<Guard, ConfigError> {
-        self.build_in(&Env::process())
+        self.build_in(Env::Process)
     }
 
-    pub(super) fn build_in(self, env: &Env) -> Result<Guard, ConfigError> {
+    pub(super) fn build_in(self, env: Env) -> Result<Guard, ConfigError> {
         let Settings {
             destinations,
             local,

@@ -3,36 +3,39 @@
 //! An empty variable counts as unset; a value that cannot be read is reported and left out
 //! ([OpenTelemetry, Environment Variable Specification](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)).
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Reads variables.
-pub(crate) struct Env(Box<dyn Fn(&str) -> Option<String>>);
+/// Where variables come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Env {
+    /// The environment of the process.
+    Process,
+    #[cfg(test)]
+    Fixed(&'static [(&'static str, &'static str)]),
+}
 
 impl Env {
-    /// The variables of the process.
-    pub(crate) fn process() -> Self {
-        Self(Box::new(|name| std::env::var(name).ok()))
-    }
-
-    #[cfg(test)]
-    pub(crate) fn fixed(variables: &'static [(&'static str, &'static str)]) -> Self {
-        Self(Box::new(|name| {
-            let found = variables.iter().find(|(known, _)| *known == name)?;
-            Some(found.1.to_owned())
-        }))
+    fn lookup(self, name: &str) -> Option<String> {
+        match self {
+            Self::Process => std::env::var(name).ok(),
+            #[cfg(test)]
+            Self::Fixed(variables) => {
+                let found = variables.iter().find(|(known, _)| *known == name)?;
+                Some(found.1.to_owned())
+            }
+        }
     }
 
     /// The first of `names` that is set.
-    pub(super) fn text(&self, names: &[&str]) -> Option<String> {
+    pub(super) fn text(self, names: &[&str]) -> Option<String> {
         names
             .iter()
             .find_map(|name| self.read(name, |text| Some(text.to_owned())))
     }
 
     /// The first of `names` that `read` understands.
-    pub(super) fn parsed<T: FromStr>(&self, names: &[&str]) -> Option<T> {
+    pub(super) fn parsed<T: FromStr>(self, names: &[&str]) -> Option<T> {
         names
             .iter()
             .find_map(|name| self.read(name, |text| text.parse().ok()))
@@ -40,7 +43,7 @@ impl Env {
 
     /// A length of time in a unit that the variable's name decides: `RASTIR_*` counts seconds,
     /// `OTEL_*` milliseconds.
-    pub(super) fn duration(&self, names: &[&str]) -> Option<Duration> {
+    pub(super) fn duration(self, names: &[&str]) -> Option<Duration> {
         let parse = |name: &str, text: &str| {
             let number: f64 = text.parse().ok()?;
             let seconds = if name.starts_with("RASTIR_") {
@@ -55,18 +58,18 @@ impl Env {
             .find_map(|name| self.read(name, |text| parse(name, text)))
     }
 
-    pub(super) fn is_true(&self, name: &str) -> bool {
+    pub(super) fn is_true(self, name: &str) -> bool {
         self.text(&[name])
             .is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
     /// `key=value,key=value` with percent-encoded values. One broken member discards all.
-    pub(super) fn pairs(&self, names: &[&str]) -> Option<Vec<(String, String)>> {
+    pub(super) fn pairs(self, names: &[&str]) -> Option<Vec<(String, String)>> {
         names.iter().find_map(|name| self.read(name, pairs))
     }
 
-    pub(super) fn read<T>(&self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        let text = (self.0)(name)?;
+    pub(super) fn read<T>(self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let text = self.lookup(name)?;
         let text = text.trim();
         if text.is_empty() {
             return None;
@@ -115,12 +118,6 @@ fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(decoded).ok()
 }
 
-impl fmt::Debug for Env {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Env")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -129,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_first_variable_that_can_be_read_counts() {
-        let env = Env::fixed(&[
+        let env = Env::Fixed(&[
             ("EMPTY", ""),
             ("BAD", "x"),
             ("RASTIR_TIMEOUT", "2"),
@@ -151,7 +148,7 @@ mod tests {
 
     #[test]
     fn pairs_are_percent_decoded_and_all_or_nothing() {
-        let env = Env::fixed(&[
+        let env = Env::Fixed(&[
             ("GOOD", "a=1, b = x%20y%3D,c="),
             ("NO_VALUE", "a=1,b"),
             ("BAD_ESCAPE", "a=1,b=%z0"),

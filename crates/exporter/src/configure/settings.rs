@@ -36,7 +36,7 @@ enum Family {
 }
 
 impl Settings {
-    pub(super) fn resolve(builder: ExporterBuilder, env: &Env) -> Result<Self, ConfigError> {
+    pub(super) fn resolve(builder: ExporterBuilder, env: Env) -> Result<Self, ConfigError> {
         let resolver = Resolver {
             builder: &builder,
             env,
@@ -89,7 +89,7 @@ impl Settings {
 
 struct Resolver<'a> {
     builder: &'a ExporterBuilder,
-    env: &'a Env,
+    env: Env,
 }
 
 impl Resolver<'_> {

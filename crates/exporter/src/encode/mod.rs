@@ -33,6 +33,17 @@ pub trait Encoder: Debug + Send + Sync + 'static {
     /// Appends to `out` the body of a request with these spans, of which there is at least one.
     fn frame(&self, spans: EncodedSpans<'_>, out: &mut Vec<u8>);
 
+    /// The body of a request with `spans`, written in one go.
+    fn request(&self, spans: &[SpanRecord]) -> Vec<u8> {
+        let (mut bytes, mut ends, mut request) = (Vec::new(), Vec::new(), Vec::new());
+        for span in spans {
+            self.encode(span, &mut bytes);
+            ends.push(bytes.len());
+        }
+        self.frame(EncodedSpans::new(&bytes, &ends), &mut request);
+        request
+    }
+
     /// Judges an answer. `body` is complete; it is at most 64 KiB long.
     ///
     /// Defaults to the rules of

@@ -61,7 +61,8 @@ impl Dispatcher {
     pub(super) fn new(destination: Arc<Destination>) -> Self {
         let mut pace = Pace::new();
         let first_wait = Some(pace.fraction_of(destination.tuning.flush_interval));
-        let taken = destination.queue.totals().accepted - destination.queue.level().spans as u64;
+        let (totals, held) = destination.queue.totals();
+        let taken = totals.accepted - held as u64;
         Self {
             courier: None,
             pace,
@@ -74,7 +75,7 @@ impl Dispatcher {
             max_batch_bytes: destination.tuning.max_batch_bytes,
             first_wait,
             hurried: (0, false),
-            reported_full: destination.queue.totals().full,
+            reported_full: totals.full,
             warnings: Warnings::default(),
             destination,
         }
@@ -158,10 +159,10 @@ impl Dispatcher {
             || destination
                 .flush_target()
                 .is_some_and(|target| target > self.taken);
-        let due = destination
-            .queue
-            .level()
-            .due(now, &destination.queue.limits(), max_age)?;
+        let level = destination.queue.level();
+        let due = level.due(now, &destination.queue.limits(), max_age)?;
+        // A receiver may take less at once than the configuration would send.
+        let wanted = wanted || level.bytes >= self.max_batch_bytes;
         Some(if wanted { now } else { due })
     }
 
@@ -296,6 +297,7 @@ impl Dispatcher {
                         &format!("{rejected} of {all} spans rejected: {message}"),
                     );
                 }
+                batch.refund();
                 self.succeeded();
             }
             Some(Verdict::Unavailable) => {
@@ -399,7 +401,7 @@ impl Dispatcher {
 
     /// Looks for the spans that a receiver refuses, to lose no others.
     fn divide(&mut self, batch: Batch, reason: DropReason, status: StatusCode) {
-        match batch.split() {
+        match batch.split(reason == DropReason::TooLarge) {
             Ok((left, right)) => self.parts.extend([right, left]),
             Err(batch) => {
                 self.lost(batch.len(), reason);
@@ -434,7 +436,7 @@ impl Dispatcher {
             .chain(&self.waiting);
         let settled = held.map(|batch| batch.first).min().unwrap_or(self.taken);
         self.destination.settled_until(settled);
-        let full = self.destination.queue.totals().full;
+        let full = self.destination.queue.totals().0.full;
         if full > self.reported_full {
             self.reported_full = full;
             let name = &self.destination.name;

@@ -56,7 +56,7 @@ async fn supervise(destination: Arc<Destination>) {
     let (mut pause, longest) = RESTART;
     loop {
         let started = Instant::now();
-        let served = tokio::spawn(Dispatcher::new(destination.clone()).run()).await;
+        let served = tokio::spawn(serve(destination.clone())).await;
         if served.is_ok() {
             break;
         }
@@ -77,6 +77,10 @@ async fn supervise(destination: Arc<Destination>) {
     }
     destination.counters.set_health(Health::Stopped);
     destination.stopped();
+}
+
+async fn serve(destination: Arc<Destination>) {
+    Dispatcher::new(destination).run().await;
 }
 
 async fn ordered_to_stop(destination: &Destination) {

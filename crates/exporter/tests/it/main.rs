@@ -2,5 +2,8 @@
 
 mod collector;
 mod delivery;
+mod differential;
 mod faults;
+mod panics;
+mod shutdown;
 mod support;
