@@ -15,12 +15,24 @@ use crate::ContextExt;
 /// [`TracedHandler`](crate::TracedHandler) put it before an argument of type
 /// `RequestMetaObject`, which takes the request's `_meta` away.
 ///
-/// ```ignore
-/// #[tool(description = "The weather of a city")]
-/// async fn get_weather(&self, span: RequestSpan, Parameters(city): Parameters<City>) -> String {
-///     span.set_attribute("weather.city", city.name.as_str());
-///     // ..
+/// ```
+/// use mcp_trace_rmcp::RequestSpan;
+/// use rmcp::{ServerHandler, tool, tool_handler, tool_router};
+///
+/// #[derive(Clone)]
+/// struct WeatherTools;
+///
+/// #[tool_router]
+/// impl WeatherTools {
+///     #[tool(description = "The weather in Vienna")]
+///     async fn get_weather(&self, span: RequestSpan) -> String {
+///         span.set_attribute("weather.station", "VIE");
+///         "22 °C".to_owned()
+///     }
 /// }
+///
+/// #[tool_handler]
+/// impl ServerHandler for WeatherTools {}
 /// ```
 #[derive(Clone, Debug)]
 pub struct RequestSpan(pub Arc<ActiveSpan>);

@@ -402,3 +402,56 @@ fn nothing_is_written_outside_of_a_trace() {
     inject_into(&mut meta);
     assert!(meta.is_empty());
 }
+
+/// What a bare peer and a traced one make of the same answer to `tools/call`.
+async fn both_ways(reply: &serde_json::Value) -> [String; 2] {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+
+    let (near, far) = tokio::io::duplex(4096);
+    let info = Some(rmcp::model::InitializeResult::default().into());
+    let client = rmcp::service::serve_directly::<RoleClient, _, _, _, _>((), near, info);
+    let answering = async {
+        let (read, mut write) = tokio::io::split(far);
+        let mut lines = BufReader::new(read).lines();
+        for _ in 0..2 {
+            let line = lines.next_line().await.unwrap().unwrap();
+            let request: serde_json::Value = serde_json::from_str(&line).unwrap();
+            let answer = json!({"jsonrpc": "2.0", "id": request["id"], "result": reply});
+            write
+                .write_all(format!("{answer}\n").as_bytes())
+                .await
+                .unwrap();
+        }
+        (lines, write)
+    };
+    let calling = async {
+        let bare = client.peer().call_tool_once(params("t")).await;
+        let traced = wrap_mcp(client.peer().clone())
+            .call_tool_once(params("t"))
+            .await;
+        [format!("{bare:?}"), format!("{traced:?}")]
+    };
+    tokio::join!(answering, calling).1
+}
+
+#[tokio::test]
+async fn an_answer_means_the_same_as_without_the_wrapper() {
+    for reply in [
+        json!({}),
+        json!({"content": []}),
+        json!({"content": [{"type": "text", "text": "x"}], "isError": true}),
+        json!({"structuredContent": {"a": 1}}),
+        json!({"_meta": {"example.com/replica": "r1"}}),
+        json!({"_meta": {"example.com/replica": "r1"}, "more": 1}),
+        json!({"_meta": 1}),
+        json!({"resultType": "complete"}),
+        json!({"resultType": "complete", "_meta": {"example.com/replica": "r1"}}),
+        json!({"resultType": "input_required", "requestState": "s"}),
+        json!({"tools": []}),
+        json!({"unknown": true}),
+        json!([]),
+    ] {
+        let [bare, traced] = both_ways(&reply).await;
+        assert_eq!(bare, traced, "{reply}");
+    }
+}

@@ -1,4 +1,4 @@
-//! What there is to see with the layer, with the handler adapter, with both and with none.
+//! What each combination of server-side parts gives to a traced client's call.
 
 mod support;
 
@@ -6,114 +6,97 @@ use std::sync::Arc;
 
 use axum::Router;
 use mcp_layer::McpServerTraceLayer;
-use mcp_trace::{MemorySink, Method, SpanKind, SpanRecord, agent_span, endpoint};
-use mcp_trace_rmcp::{TracedHandler, wrap_mcp};
+use mcp_trace::{MemorySink, Method, SpanKind, SpanRecord, endpoint};
+use mcp_trace_rmcp::{TracedHandler, TracedHttpClient, wrap_mcp};
 use rmcp::model::{CallToolRequestParams, CallToolResponse, ServerConfig};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
-use support::{Mode, Tools, connect, serve, sink, spans, text};
+use serde_json::{Value, json};
+use support::{Mode, Tools, connect, serve, sink, spans, told, until};
 
-struct Seen {
-    /// What the tool saw through `current()`.
-    handler: serde_json::Value,
-    client: SpanRecord,
-    server: Vec<SpanRecord>,
-}
-
-impl Seen {
-    fn assert_client_is_complete(&self) {
-        assert_eq!(self.client.name(), "tools/call whoami");
-        assert!(!self.client.outcome.is_error());
-    }
-
-    fn assert_handler_in(&self, span: &SpanRecord) {
-        assert_eq!(self.handler["trace"], span.trace_id().to_string());
-        assert_eq!(self.handler["span"], span.span_id().to_string());
-    }
-
-    fn assert_one_server_span(&self) -> &SpanRecord {
-        let [span] = self.server.as_slice() else {
-            panic!("{:?}", self.server)
-        };
-        assert_eq!(span.name(), "tools/call whoami");
-        assert_eq!(span.parent_id(), Some(self.client.span_id()));
-        assert_eq!(span.trace_id(), self.client.trace_id());
-        span
-    }
-}
-
-/// Calls `whoami` as an agent, through rmcp.
-async fn call<H: ServerHandler + Clone>(
+/// One call of `whoami` by a traced client, over HTTP: its CLIENT span, what the handler saw,
+/// and the SERVER spans.
+async fn call<H>(
     mode: Mode,
+    recorded: &Arc<MemorySink>,
+    expected: usize,
     handler: H,
-    sink: Arc<MemorySink>,
     wrap: impl FnOnce(Router) -> Router,
-) -> Seen {
+) -> (SpanRecord, Value, Vec<SpanRecord>)
+where
+    H: ServerHandler + Clone,
+{
     let server = serve(mode, handler, wrap).await;
-    let client = connect(mode, &server, reqwest::Client::new()).await;
-    let tools = wrap_mcp(client.peer().clone());
-    let agent = agent_span("agent").with_sink(sink.clone());
-    let result = agent
-        .run(tools.call_tool(CallToolRequestParams::new("whoami")))
+    let client = connect(mode, &server, TracedHttpClient::new(reqwest::Client::new())).await;
+    let agent = sink();
+    let tools = wrap_mcp(client.peer().clone()).with_sink(agent.clone());
+    let answer = tools
+        .call_tool(CallToolRequestParams::new("whoami"))
         .await
         .unwrap();
-    let handler: serde_json::Value = serde_json::from_str(text(&result)).unwrap();
-    // The SERVER span ends beside the answer.
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    let [client] = spans(&sink, SpanKind::Client, &Method::ToolsCall)
-        .try_into()
-        .unwrap();
-    let server = spans(&sink, SpanKind::Server, &Method::ToolsCall);
-    Seen {
-        handler: handler["current"].clone(),
-        client,
-        server,
+    let own = spans(&agent, SpanKind::Client, &Method::ToolsCall).remove(0);
+    assert!(!own.outcome.is_error(), "{mode:?}");
+    let of_server = || spans(recorded, SpanKind::Server, &Method::ToolsCall);
+    until("the SERVER spans", || of_server().len() >= expected).await;
+    let servers = of_server();
+    assert_eq!(servers.len(), expected, "{mode:?}: {servers:?}");
+    for span in &servers {
+        assert_eq!(span.trace_id(), own.trace_id(), "{mode:?}");
+        assert_eq!(span.parent_id(), Some(own.span_id()), "{mode:?}");
+        assert_eq!(span.name(), "tools/call whoami", "{mode:?}");
     }
-}
-
-fn layer(sink: &Arc<MemorySink>) -> McpServerTraceLayer {
-    McpServerTraceLayer::new().with_sink(sink.clone())
+    (own, told(&json!({"result": answer})), servers)
 }
 
 #[tokio::test]
-async fn layer_and_traced_handler_one_server_span_and_the_handler_is_in_it() {
+async fn layer_and_traced_handler() {
     for mode in Mode::ALL {
         let sink = sink();
+        let layer = McpServerTraceLayer::new().with_sink(sink.clone());
         let handler = TracedHandler::new(Tools).with_sink(sink.clone());
-        let wrap = layer(&sink);
-        let seen = call(mode, handler, sink, |router| router.layer(wrap)).await;
-        seen.assert_client_is_complete();
-        seen.assert_handler_in(seen.assert_one_server_span());
-    }
-}
-
-#[tokio::test]
-async fn layer_only_one_server_span_and_the_handler_sees_nothing() {
-    for mode in Mode::ALL {
-        let sink = sink();
-        let wrap = layer(&sink);
-        let seen = call(mode, Tools, sink, |router| router.layer(wrap)).await;
-        seen.assert_client_is_complete();
-        seen.assert_one_server_span();
-        assert!(
-            seen.handler.is_null(),
-            "{mode:?}: rmcp runs the handler in a task of its own"
+        let (_, seen, servers) = call(mode, &sink, 1, handler, |router| router.layer(layer)).await;
+        assert_eq!(
+            seen["current"]["span"],
+            servers[0].span_id().to_string(),
+            "{mode:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn traced_handler_only_one_server_span_and_the_handler_is_in_it() {
+async fn layer_only() {
     for mode in Mode::ALL {
         let sink = sink();
-        let handler = TracedHandler::new(Tools).with_sink(sink.clone());
-        let seen = call(mode, handler, sink, |router| router).await;
-        seen.assert_client_is_complete();
-        seen.assert_handler_in(seen.assert_one_server_span());
+        let layer = McpServerTraceLayer::new().with_sink(sink.clone());
+        let (_, seen, servers) = call(mode, &sink, 1, Tools, |router| router.layer(layer)).await;
+        assert_eq!(
+            seen["current"],
+            Value::Null,
+            "{mode:?}: rmcp's task is not the layer's"
+        );
+        assert_eq!(
+            seen["context"]["span"],
+            servers[0].span_id().to_string(),
+            "{mode:?}"
+        );
     }
 }
 
-/// Makes its SERVER span by hand.
+#[tokio::test]
+async fn traced_handler_only() {
+    for mode in Mode::ALL {
+        let sink = sink();
+        let handler = TracedHandler::new(Tools).with_sink(sink.clone());
+        let (_, seen, servers) = call(mode, &sink, 1, handler, |router| router).await;
+        assert_eq!(
+            seen["current"]["span"],
+            servers[0].span_id().to_string(),
+            "{mode:?}"
+        );
+    }
+}
+
+/// Tools that make their SERVER spans by hand.
 #[derive(Clone)]
 struct ByHand(Arc<MemorySink>);
 
@@ -127,31 +110,54 @@ impl ServerHandler for ByHand {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let name = request.name.clone();
-        endpoint(&*name, Tools.call_tool(request, context))
+        let name = request.name.to_string();
+        endpoint(name, Tools.call_tool(request, context))
             .with_sink(self.0.clone())
             .await
     }
 }
 
 #[tokio::test]
-async fn layer_without_spans_and_endpoint_one_server_span_made_by_hand() {
+async fn without_spans_and_endpoint() {
     for mode in Mode::ALL {
         let sink = sink();
+        let layer = McpServerTraceLayer::new()
+            .with_sink(sink.clone())
+            .without_spans();
         let handler = TracedHandler::new(ByHand(sink.clone()));
-        let wrap = layer(&sink).without_spans();
-        let seen = call(mode, handler, sink, |router| router.layer(wrap)).await;
-        seen.assert_client_is_complete();
-        seen.assert_handler_in(seen.assert_one_server_span());
+        let (_, seen, servers) = call(mode, &sink, 1, handler, |router| router.layer(layer)).await;
+        assert_eq!(
+            seen["current"]["span"],
+            servers[0].span_id().to_string(),
+            "{mode:?}"
+        );
     }
 }
 
 #[tokio::test]
-async fn nothing_the_client_span_is_complete_and_the_call_unchanged() {
+async fn endpoint_inside_an_open_span_makes_no_second_one() {
     for mode in Mode::ALL {
-        let seen = call(mode, Tools, sink(), |router| router).await;
-        seen.assert_client_is_complete();
-        assert!(seen.server.is_empty());
-        assert!(seen.handler.is_null());
+        let sink = sink();
+        let layer = McpServerTraceLayer::new().with_sink(sink.clone());
+        let handler = TracedHandler::new(ByHand(sink.clone()));
+        let (_, seen, servers) = call(mode, &sink, 1, handler, |router| router.layer(layer)).await;
+        assert_eq!(
+            seen["current"]["span"],
+            servers[0].span_id().to_string(),
+            "{mode:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing() {
+    for mode in Mode::ALL {
+        let (own, seen, _) = call(mode, &sink(), 0, Tools, |router| router).await;
+        assert_eq!(seen["current"], Value::Null, "{mode:?}");
+        assert_eq!(
+            seen["context"]["span"],
+            own.span_id().to_string(),
+            "{mode:?}"
+        );
     }
 }

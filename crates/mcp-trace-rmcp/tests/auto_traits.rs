@@ -1,0 +1,17 @@
+//! What users may rely on: the types cross threads, and can be printed.
+
+use std::fmt::Debug;
+
+use mcp_trace_rmcp::{RequestSpan, TracedHandler, TracedPeer, TracedRequestHandle};
+
+fn is<T: Send + Sync + Debug + 'static>() {}
+
+#[test]
+fn send_sync_debug() {
+    is::<TracedHandler<()>>();
+    is::<RequestSpan>();
+    is::<TracedPeer>();
+    is::<TracedRequestHandle>();
+    #[cfg(feature = "http-client")]
+    is::<mcp_trace_rmcp::TracedHttpClient<()>>();
+}
