@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use traceparent::{SpanId, TraceFlags, TraceId, TraceParent};
 
-use crate::{current_span, id};
+use crate::{current_span, hook, id};
 
 /// A position in a trace: trace id, span id and flags, with the `tracestate` and `baggage`
 /// that travel along.
@@ -54,7 +54,7 @@ impl TraceContext {
     /// The context of the span that is current in this poll; see [`current`](crate::current).
     #[must_use]
     pub fn current() -> Option<Self> {
-        current_span()?.context().cloned()
+        hook::ambient().or_else(|| current_span()?.context().cloned())
     }
 
     /// A new trace with random ids, sampled and with the random flag set.

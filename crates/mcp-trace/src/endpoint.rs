@@ -111,7 +111,7 @@ where
 
 /// The SERVER span that a layer or an adapter has made.
 fn open_span() -> Option<Arc<ActiveSpan>> {
-    current_span().filter(|span| span.kind() == SpanKind::Server && span.is_recording())
+    current_span().filter(|span| span.kind() == SpanKind::Server && span.is_observed())
 }
 
 fn name_tool(operation: &mut Operation, name: Text) {

@@ -33,8 +33,10 @@ pub mod body;
 pub mod carrier;
 mod context;
 mod endpoint;
+mod hook;
 mod id;
 mod method;
+mod observer;
 mod protocol_version;
 mod sampler;
 mod scope;
@@ -47,13 +49,15 @@ pub use agent::{AgentContext, AgentSpan, agent_span, set_llm};
 pub use carrier::traceparent_headers;
 pub use context::TraceContext;
 pub use endpoint::{Endpoint, endpoint};
+pub use hook::{Entering, Foreign, ScopeHook, ScopeHookTaken, set_scope_hook};
 pub use method::{Method, TargetKind};
+pub use observer::{EndedOperation, ObserverGuard, OperationObserver, add_observer, has_observers};
 pub use protocol_version::ProtocolVersion;
 pub use sampler::{InvalidRatio, Sampler};
 pub use scope::{InTrace, InTraceExt, Scope, ScopeGuard, current, current_span};
 pub use sink::{
-    DefaultSinkGuard, DefaultSinkTaken, DiscardSink, FanOut, MemorySink, SpanSink, default_sink,
-    set_default_sink,
+    DefaultSinkGuard, DefaultSinkTaken, DiscardSink, FanOut, MemorySink, SpanHead, SpanSink,
+    SpanStart, default_sink, set_default_sink,
 };
 pub use span::{
     ActiveSpan, Attribute, AttributeVisitor, End, Event, HttpCall, McpCall, Network, NetworkPeer,

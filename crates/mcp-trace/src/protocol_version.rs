@@ -40,6 +40,19 @@ impl ProtocolVersion {
         Some(Self(date))
     }
 
+    /// Whether it is one of the revisions above: a caller can name any day.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        let known = [
+            Self::V2024_11_05,
+            Self::V2025_03_26,
+            Self::V2025_06_18,
+            Self::V2025_11_25,
+            Self::V2026_07_28,
+        ];
+        known.contains(self)
+    }
+
     /// Whether a client that closes the response cancels its request: since 2026-07-28.
     /// Before, a disconnect is not a cancellation, because the answer may be resumed.
     #[must_use]

@@ -12,7 +12,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::{ActiveSpan, TraceContext};
+use crate::hook::{self, Entered};
+use crate::{ActiveSpan, Entering, TraceContext};
 
 thread_local! {
     static CURRENT: Cell<Option<Arc<ActiveSpan>>> = const { Cell::new(None) };
@@ -22,7 +23,8 @@ thread_local! {
 ///
 /// Inside a request traced by a server layer it is that request's span; inside
 /// [`agent_span`](crate::agent_span) the agent's. It does not cross `spawn`: hand the context
-/// over with [`InTraceExt::in_trace`].
+/// over with [`InTraceExt::in_trace`]. With a [scope hook](crate::ScopeHook) a context that another
+/// tracing library has entered further in comes first.
 #[must_use]
 pub fn current() -> Option<TraceContext> {
     TraceContext::current()
@@ -50,6 +52,7 @@ pub fn current_span() -> Option<Arc<ActiveSpan>> {
 #[derive(Debug)]
 pub struct ScopeGuard {
     previous: Option<Arc<ActiveSpan>>,
+    hooked: Entered,
     // The slot belongs to this thread.
     not_send: PhantomData<*const ()>,
 }
@@ -57,8 +60,12 @@ pub struct ScopeGuard {
 impl ScopeGuard {
     /// Makes `span` current on this thread.
     pub fn enter(span: Arc<ActiveSpan>) -> Self {
+        let hooked = hook::installed()
+            .map(|hook| span.enter_hook(hook))
+            .unwrap_or_default();
         Self {
             previous: swap(Some(span)),
+            hooked,
             not_send: PhantomData,
         }
     }
@@ -66,8 +73,31 @@ impl ScopeGuard {
 
 impl Drop for ScopeGuard {
     fn drop(&mut self) {
+        drop(std::mem::take(&mut self.hooked));
         swap(self.previous.take());
     }
+}
+
+/// Runs `work` with nothing current.
+pub(crate) fn cleared<T>(work: impl FnOnce() -> T) -> T {
+    let _restored = ScopeGuard {
+        previous: swap(None),
+        hooked: Entered::default(),
+        not_send: PhantomData,
+    };
+    work()
+}
+
+/// Whether a scope of `span` is the innermost.
+pub(crate) fn is_current(span: &ActiveSpan) -> bool {
+    peek(|current| current.is_some_and(|current| std::ptr::eq(current, span)))
+}
+
+fn peek<T>(look: impl FnOnce(Option<&ActiveSpan>) -> T) -> T {
+    let current = swap(None);
+    let seen = look(current.as_deref());
+    swap(current);
+    seen
 }
 
 fn swap(span: Option<Arc<ActiveSpan>>) -> Option<Arc<ActiveSpan>> {
@@ -158,18 +188,34 @@ impl Scope {
         struct Restore<'a> {
             own: &'a mut Option<Arc<ActiveSpan>>,
             previous: Option<Arc<ActiveSpan>>,
+            hooked: Entered,
         }
         impl Drop for Restore<'_> {
             fn drop(&mut self) {
+                drop(std::mem::take(&mut self.hooked));
                 *self.own = swap(self.previous.take());
             }
         }
+        let hooked = self.enter_hook();
         let previous = swap(self.0.take());
         let _restore = Restore {
             own: &mut self.0,
             previous,
+            hooked,
         };
         work()
+    }
+
+    fn enter_hook(&self) -> Entered {
+        let Some(hook) = hook::installed() else {
+            return Entered::default();
+        };
+        match &self.0 {
+            Some(span) => span.enter_hook(hook),
+            // What the hook's library has of its own is not ours to hide.
+            None if peek(|current| current.is_some()) => Entered::new(hook, Entering::Nothing),
+            None => Entered::default(),
+        }
     }
 }
 

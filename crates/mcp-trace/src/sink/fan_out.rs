@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::SpanSink;
-use crate::{Sampler, SpanRecord};
+use crate::{Sampler, SpanHead, SpanRecord, SpanStart};
 
-/// Hands every span to each of several sinks. The first one's sampler decides.
+/// Hands every span to each of several sinks. The first one chooses: ids and sampling.
 #[derive(Clone, Debug)]
 pub struct FanOut {
     first: Arc<dyn SpanSink>,
@@ -40,5 +40,9 @@ impl SpanSink for FanOut {
 
     fn sampler(&self) -> Sampler {
         self.first.sampler()
+    }
+
+    fn start(&self, head: &SpanHead<'_>) -> SpanStart {
+        self.first.start(head)
     }
 }

@@ -4,6 +4,7 @@ mod default;
 mod discard;
 mod fan_out;
 mod memory;
+mod start;
 
 use std::fmt::Debug;
 
@@ -11,6 +12,7 @@ pub use default::{DefaultSinkGuard, DefaultSinkTaken, default_sink, set_default_
 pub use discard::DiscardSink;
 pub use fan_out::FanOut;
 pub use memory::MemorySink;
+pub use start::{SpanHead, SpanStart};
 
 use crate::{Sampler, SpanRecord};
 
@@ -26,5 +28,14 @@ pub trait SpanSink: Debug + Send + Sync + 'static {
     /// Decides which new traces are recorded. Defaults to [`Sampler::ALWAYS`].
     fn sampler(&self) -> Sampler {
         Sampler::ALWAYS
+    }
+
+    /// Is told that a span has got its place in the trace, before anybody can see its
+    /// context; for sinks that choose the ids or keep state. Defaults to [`SpanStart::Own`].
+    ///
+    /// Nothing is current while it runs, and it must not touch the span itself.
+    fn start(&self, head: &SpanHead<'_>) -> SpanStart {
+        let _ = head;
+        SpanStart::Own
     }
 }

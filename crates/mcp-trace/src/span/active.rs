@@ -10,9 +10,10 @@ use traceparent::SpanId;
 use super::identity::Identity;
 use super::record::Extras;
 use crate::agent::{Agent, AgentContext};
+use crate::observer;
 use crate::{
-    Attribute, End, Event, Operation, Outcome, SpanBuilder, SpanKind, SpanRecord, SpanSink, Text,
-    TraceContext, Trust, Value,
+    Attribute, End, EndedOperation, Event, Foreign, Operation, Outcome, SpanBuilder, SpanHead,
+    SpanKind, SpanRecord, SpanSink, Text, TraceContext, Trust, Value,
 };
 
 /// An open span: its place in the trace, its sink, and what is learnt about it until it ends.
@@ -35,6 +36,8 @@ pub struct ActiveSpan {
     pub(super) start: SystemTime,
     pub(super) started: Instant,
     pub(super) state: Mutex<State>,
+    /// What the scope hook made of the context.
+    pub(super) prepared: OnceLock<Foreign>,
 }
 
 #[derive(Debug)]
@@ -42,12 +45,15 @@ pub(super) struct State {
     operation: Operation,
     outcome: Outcome,
     extras: Option<Box<Extras>>,
+    /// It counts as an operation of its own.
+    counts: bool,
     ended: bool,
 }
 
 impl State {
-    pub(super) fn new(operation: Operation) -> Self {
+    pub(super) fn new(operation: Operation, counts: bool) -> Self {
         Self {
+            counts,
             operation,
             outcome: Outcome::default(),
             extras: None,
@@ -78,9 +84,13 @@ impl ActiveSpan {
             agent: None,
             start: SystemTime::UNIX_EPOCH,
             started: now,
-            state: Mutex::new(State::new(Operation::Internal {
-                name: Text::default(),
-            })),
+            state: Mutex::new(State::new(
+                Operation::Internal {
+                    name: Text::default(),
+                },
+                false,
+            )),
+            prepared: OnceLock::new(),
         })
     }
 
@@ -94,7 +104,23 @@ impl ActiveSpan {
     }
 
     fn identity(&self) -> &Identity {
-        self.identity.get_or_init(|| self.place(None))
+        match self.identity.get() {
+            Some(identity) => identity,
+            None => self.settle(|| self.place(None)).0,
+        }
+    }
+
+    /// Fixes the identity, unless it is; also returns whether this did it.
+    fn settle(&self, decide: impl FnOnce() -> Identity) -> (&Identity, bool) {
+        let mut first = false;
+        let identity = self.identity.get_or_init(|| {
+            first = true;
+            decide()
+        });
+        if first {
+            self.settle_hook();
+        }
+        (identity, first)
     }
 
     /// Where an incoming span belongs, given what its message says.
@@ -102,7 +128,13 @@ impl ActiveSpan {
         let above = message
             .or(self.header.as_ref())
             .filter(|_| self.trust == Trust::Continue);
-        Identity::under(above, self.span_id, self.sink.as_ref())
+        let head = SpanHead {
+            parent: above,
+            kind: self.kind,
+            operation: &self.state().operation,
+            start: self.start,
+        };
+        Identity::under(&head, self.span_id, self.sink.as_ref())
     }
 
     pub(super) fn link_untrusted_header(&self) {
@@ -123,6 +155,16 @@ impl ActiveSpan {
         self.identity().recording && !self.state().ended
     }
 
+    /// Whether anybody learns of its end: it will be recorded, or
+    /// [observers](crate::OperationObserver) count it. If not, what happens in it need not be
+    /// found out.
+    #[must_use]
+    pub fn is_observed(&self) -> bool {
+        let recording = self.identity().recording;
+        let state = self.state();
+        !state.ended && (recording || (state.counts && observer::has_observers()))
+    }
+
     /// The agent that it runs under.
     pub(crate) fn agent(&self) -> Option<&Arc<Agent>> {
         self.agent.as_ref().map(AgentContext::agent)
@@ -134,11 +176,7 @@ impl ActiveSpan {
     /// If somebody has already observed the span under the header's context, that stays, and
     /// the message's context becomes the link.
     pub fn resolve(&self, message: Option<TraceContext>) {
-        let mut first = false;
-        self.identity.get_or_init(|| {
-            first = true;
-            self.place(message.as_ref())
-        });
+        let (_, first) = self.settle(|| self.place(message.as_ref()));
         let first = first && self.trust == Trust::Continue;
         let Some(message) = message.filter(|_| self.trust != Trust::Ignore) else {
             return;
@@ -155,10 +193,13 @@ impl ActiveSpan {
     /// the message's context, else the header's, is passed on unchanged. Without effect once
     /// the span was observed, because somebody may already refer to it.
     pub fn pass_through(&self, message: Option<TraceContext>) {
-        self.identity.get_or_init(|| {
+        let (_, first) = self.settle(|| {
             let context = message.or_else(|| self.header.clone());
             Identity::passing(context.filter(|_| self.trust == Trust::Continue))
         });
+        if first {
+            self.state().counts = false;
+        }
     }
 
     /// Changes what the span is about, such as a target that became known late.
@@ -237,25 +278,40 @@ impl ActiveSpan {
 
     /// Ends the span and hands it to its sink; only the first call counts.
     pub fn end_as(&self, end: End) {
+        let identity = self.identity();
         let mut state = self.state();
         if std::mem::replace(&mut state.ended, true) {
             return;
         }
-        let identity = self.identity();
-        let (Some(context), Some(sink), true) = (&identity.context, &self.sink, identity.recording)
-        else {
+        let duration = self.elapsed();
+        let counts = state.counts && observer::has_observers();
+        if !identity.recording && !counts {
             return;
-        };
+        }
         let placeholder = Operation::Internal {
             name: Text::default(),
         };
         let operation = std::mem::replace(&mut state.operation, placeholder);
         let outcome = std::mem::take(&mut state.outcome);
-        let extras = state.extras.take();
+        let mut extras = state.extras.take();
         drop(state);
         let outcome = match end {
             End::Cancelled if !outcome.is_error() => Outcome::cancelled(),
             _ => outcome,
+        };
+        if counts {
+            observer::tell(&EndedOperation {
+                kind: self.kind,
+                operation: &operation,
+                outcome: &outcome,
+                end,
+                duration,
+                context: identity.context.as_ref(),
+            });
+        }
+        let (Some(context), Some(sink), true) = (&identity.context, &self.sink, identity.recording)
+        else {
+            return;
         };
         let agent = match (&operation, &self.agent) {
             // An agent's own span shows the model that it used last.
@@ -264,13 +320,16 @@ impl ActiveSpan {
             }
             (_, agent) => agent.clone(),
         };
+        if let Some(started) = &identity.started {
+            extras.get_or_insert_default().started = Some(started.clone());
+        }
         sink.record(SpanRecord {
             context: context.clone(),
             parent: identity.parent,
             kind: self.kind,
             operation,
             start: self.start,
-            duration: self.elapsed(),
+            duration,
             outcome,
             end,
             agent,

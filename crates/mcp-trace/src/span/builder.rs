@@ -7,7 +7,8 @@ use super::active::State;
 use super::identity::Identity;
 use crate::agent::{Agent, AgentContext};
 use crate::{
-    ActiveSpan, Operation, SpanKind, SpanSink, TraceContext, Trust, current_span, default_sink, id,
+    ActiveSpan, Operation, SpanHead, SpanKind, SpanSink, TraceContext, Trust, current_span,
+    default_sink, hook, id, scope,
 };
 
 /// Starts a span; see [`ActiveSpan::builder`].
@@ -25,7 +26,8 @@ pub struct SpanBuilder {
 
 #[derive(Debug)]
 enum Above {
-    Current,
+    /// What is current; where nothing is, this.
+    Current(Option<TraceContext>),
     Span(Arc<ActiveSpan>),
     Context(Option<TraceContext>),
     Incoming(Option<TraceContext>),
@@ -36,7 +38,7 @@ impl SpanBuilder {
         Self {
             kind,
             operation,
-            above: Above::Current,
+            above: Above::Current(None),
             sink: None,
             propagate_only: false,
             trust: Trust::default(),
@@ -49,6 +51,14 @@ impl SpanBuilder {
     /// Defaults to the span that is current.
     pub fn under(mut self, context: Option<TraceContext>) -> Self {
         self.above = Above::Context(context);
+        self
+    }
+
+    /// Starts below `context` where nothing is current.
+    ///
+    /// Defaults to a new trace.
+    pub fn otherwise_under(mut self, context: Option<TraceContext>) -> Self {
+        self.above = Above::Current(context);
         self
     }
 
@@ -104,31 +114,51 @@ impl SpanBuilder {
     /// Without a sink nothing is recorded and the context above is passed on unchanged.
     #[must_use]
     pub fn start(self) -> Arc<ActiveSpan> {
-        let above = match self.above {
-            Above::Current => current_span(),
-            Above::Span(ref span) => Some(span.clone()),
+        let above = match &self.above {
+            Above::Current(_) => current_span(),
+            Above::Span(span) => Some(span.clone()),
             Above::Context(_) | Above::Incoming(_) => None,
         };
+        let hook = hook::installed();
+        // What another library has entered inside the span above comes between.
+        let between = hook.and_then(|hook| match &self.above {
+            Above::Span(span) if !scope::is_current(span) => None,
+            Above::Current(_) | Above::Span(_) => hook.ambient(),
+            Above::Context(_) | Above::Incoming(_) => None,
+        });
+        let suppressed = hook.is_some_and(|hook| hook.is_suppressed());
         let sink = self
             .sink
             .or_else(|| above.as_ref()?.sink.clone())
             .or_else(default_sink)
-            .filter(|_| !self.propagate_only);
+            .filter(|_| !self.propagate_only && !suppressed);
         let agent = self
             .agent
             .or_else(|| Some(above.as_ref()?.agent.as_ref()?.agent().clone()));
         let span_id = id::span_id();
+        let start = SystemTime::now();
+        let started = Instant::now();
         let identity = OnceLock::new();
+        let place = |parent: Option<&TraceContext>| {
+            let head = SpanHead {
+                parent,
+                kind: self.kind,
+                operation: &self.operation,
+                start,
+            };
+            let _ = identity.set(Identity::under(&head, span_id, sink.as_ref()));
+            None
+        };
         let header = match self.above {
             Above::Incoming(header) => header,
-            Above::Context(context) => {
-                let _ = identity.set(Identity::under(context.as_ref(), span_id, sink.as_ref()));
-                None
-            }
-            Above::Current | Above::Span(_) => {
+            Above::Context(context) => place(context.as_ref()),
+            Above::Current(otherwise) => {
                 let context = above.as_ref().and_then(|span| span.context());
-                let _ = identity.set(Identity::under(context, span_id, sink.as_ref()));
-                None
+                place(between.as_ref().or(context).or(otherwise.as_ref()))
+            }
+            Above::Span(_) => {
+                let context = above.as_ref().and_then(|span| span.context());
+                place(between.as_ref().or(context))
             }
         };
         let span = ActiveSpan {
@@ -138,10 +168,14 @@ impl SpanBuilder {
             header,
             sink,
             agent: agent.map(AgentContext::now),
-            start: SystemTime::now(),
-            started: Instant::now(),
+            start,
+            started,
             trust: self.trust,
-            state: Mutex::new(State::new(self.operation)),
+            state: Mutex::new(State::new(
+                self.operation,
+                !self.propagate_only && !suppressed,
+            )),
+            prepared: OnceLock::new(),
         };
         span.link_untrusted_header();
         Arc::new(span)

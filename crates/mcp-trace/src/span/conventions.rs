@@ -3,7 +3,9 @@
 //! Names and conditions follow the [MCP conventions](https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md).
 
 use crate::method::TargetKind;
-use crate::{End, McpCall, Network, Operation, SpanKind, SpanRecord, Value};
+use crate::{
+    End, EndedOperation, McpCall, Network, Operation, ProtocolVersion, SpanKind, SpanRecord, Value,
+};
 
 /// The code of a JSON-RPC error response, as a string. Core conventions after 1.44 call it
 /// `rpc.status_code`; the MCP conventions still have this name.
@@ -97,13 +99,7 @@ impl SpanRecord {
     }
 
     fn visit_network(&self, network: &Network, visitor: &mut dyn AttributeVisitor) {
-        if let Some(transport) = network.transport {
-            visitor.text("network.transport", transport.as_str());
-        }
-        if let Some(version) = network.http_version {
-            visitor.text("network.protocol.name", "http");
-            visitor.text("network.protocol.version", http_version(version));
-        }
+        visit_transport(network, visitor);
         if let Some(peer) = &network.peer {
             let (address, port) = match self.kind {
                 SpanKind::Server => ("client.address", "client.port"),
@@ -132,6 +128,75 @@ impl SpanRecord {
                 visitor.text("gen_ai.request.model", model);
             }
         }
+    }
+}
+
+impl EndedOperation<'_> {
+    /// The metric that counts it, such as `mcp.server.operation.duration`: a histogram of
+    /// [seconds](Self::duration) with the boundaries [`BUCKETS`](Self::BUCKETS). `None` for what is
+    /// not an MCP operation.
+    #[must_use]
+    pub fn metric(&self) -> Option<&'static str> {
+        self.operation.as_mcp()?;
+        match self.kind {
+            SpanKind::Client => Some("mcp.client.operation.duration"),
+            SpanKind::Server => Some("mcp.server.operation.duration"),
+            SpanKind::Internal => None,
+        }
+    }
+
+    /// The boundaries of the histogram, in seconds.
+    pub const BUCKETS: [f64; 14] = [
+        0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+    ];
+
+    /// Visits the attributes of the metric, which are those of few values: no ids, no URIs, no
+    /// address of a caller. Names that a caller made up still come as they are: tools and prompts
+    /// that do not exist are left out only where the answer says so.
+    pub fn visit_metric_attributes(&self, visitor: &mut dyn AttributeVisitor) {
+        let Operation::Mcp(call) = self.operation else {
+            return;
+        };
+        visitor.text("mcp.method.name", call.method.span_name());
+        let kind = call.method.target_kind();
+        if kind == TargetKind::Tool {
+            visitor.text("gen_ai.operation.name", "execute_tool");
+        }
+        // -32602 is also what is said to the name of a tool that there is not.
+        let unknown = self.kind == SpanKind::Server && self.outcome.rpc_code == Some(-32602);
+        if let Some(target) = call.target.as_ref().filter(|_| !unknown) {
+            match kind {
+                TargetKind::Tool => visitor.text("gen_ai.tool.name", target.as_str()),
+                TargetKind::Prompt => visitor.text("gen_ai.prompt.name", target.as_str()),
+                TargetKind::Resource | TargetKind::None => {}
+            }
+        }
+        if let Some(error_type) = &self.outcome.error_type {
+            visitor.text("error.type", error_type.as_str());
+        }
+        if let Some(code) = self.outcome.rpc_code {
+            visitor.text(RPC_STATUS_CODE, &code.to_string());
+        }
+        if let Some(version) = call.protocol_version.filter(ProtocolVersion::is_known) {
+            visitor.text("mcp.protocol.version", &version.to_string());
+        }
+        visit_transport(&call.network, visitor);
+        if let (SpanKind::Client, Some(peer)) = (self.kind, &call.network.peer) {
+            visitor.text("server.address", peer.address.as_str());
+            if let Some(port) = peer.port {
+                visitor.int("server.port", port.into());
+            }
+        }
+    }
+}
+
+fn visit_transport(network: &Network, visitor: &mut dyn AttributeVisitor) {
+    if let Some(transport) = network.transport {
+        visitor.text("network.transport", transport.as_str());
+    }
+    if let Some(version) = network.http_version {
+        visitor.text("network.protocol.name", "http");
+        visitor.text("network.protocol.version", http_version(version));
     }
 }
 

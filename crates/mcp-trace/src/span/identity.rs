@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use traceparent::{SpanId, TraceFlags};
 
-use crate::{SpanSink, TraceContext, id};
+use crate::{Foreign, SpanHead, SpanSink, SpanStart, TraceContext, id, scope};
 
 /// The span above another one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -32,6 +32,8 @@ pub(crate) struct Identity {
     pub(crate) context: Option<TraceContext>,
     pub(crate) parent: Option<Parent>,
     pub(crate) recording: bool,
+    /// What the sink left with the span.
+    pub(crate) started: Option<Foreign>,
 }
 
 impl Identity {
@@ -41,30 +43,44 @@ impl Identity {
             context,
             parent: None,
             recording: false,
+            started: None,
         }
     }
 
-    /// A span below `parent`, or the root of a new trace. Sampling is parent-based; the
-    /// sink's sampler decides for roots.
+    /// A span below the parent, or the root of a new trace. Unless the sink chooses, sampling is
+    /// parent-based; the sink's sampler decides for roots.
     pub(crate) fn under(
-        parent: Option<&TraceContext>,
+        head: &SpanHead<'_>,
         span_id: SpanId,
         sink: Option<&Arc<dyn SpanSink>>,
     ) -> Self {
         let Some(sink) = sink else {
-            return Self::passing(parent.cloned());
+            return Self::passing(head.parent.cloned());
         };
-        let (context, parent) = match parent {
-            Some(parent) => (parent.with_span_id(span_id), Some(Parent::of(parent))),
-            None => {
-                let root = TraceContext::new(id::trace_id(), span_id, TraceFlags::RANDOM);
-                (sink.sampler().apply(root), None)
+        let (context, recording, started) = match scope::cleared(|| sink.start(head)) {
+            SpanStart::Own => {
+                let context = match head.parent {
+                    Some(parent) => parent.with_span_id(span_id),
+                    None => {
+                        let root = TraceContext::new(id::trace_id(), span_id, TraceFlags::RANDOM);
+                        sink.sampler().apply(root)
+                    }
+                };
+                let recording = context.is_sampled();
+                (context, recording, None)
             }
+            SpanStart::Chosen {
+                context,
+                recording,
+                started,
+            } => (context, recording, started),
+            SpanStart::Pass => return Self::passing(head.parent.cloned()),
         };
         Self {
-            recording: context.is_sampled(),
             context: Some(context),
-            parent,
+            parent: head.parent.map(Parent::of),
+            recording,
+            started,
         }
     }
 }

@@ -5,6 +5,7 @@ mod attribute;
 mod builder;
 mod conventions;
 mod guard;
+mod hooked;
 mod identity;
 mod operation;
 mod outcome;

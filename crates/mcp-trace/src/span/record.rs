@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use traceparent::{SpanId, TraceId};
 
 use crate::agent::AgentContext;
-use crate::{Attribute, End, Operation, Outcome, Parent, Text, TraceContext};
+use crate::{Attribute, End, Foreign, Operation, Outcome, Parent, Text, TraceContext};
 
 /// Which side of a call a span describes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -52,6 +52,7 @@ pub(crate) struct Extras {
     pub(crate) events: Vec<Event>,
     pub(crate) links: Vec<TraceContext>,
     pub(crate) dropped: u32,
+    pub(crate) started: Option<Foreign>,
 }
 
 /// Something that happened during a span.
@@ -125,6 +126,12 @@ impl SpanRecord {
     #[must_use]
     pub fn dropped(&self) -> u32 {
         self.extras.as_deref().map_or(0, |extras| extras.dropped)
+    }
+
+    /// What the sink left with the span at its start; see [`SpanStart`](crate::SpanStart).
+    #[must_use]
+    pub fn started(&self) -> Option<&Foreign> {
+        self.extras.as_deref()?.started.as_ref()
     }
 
     /// A rough size in memory, in bytes, for queues that are bounded by bytes.

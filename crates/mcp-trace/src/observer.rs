@@ -1,0 +1,74 @@
+//! Operations as metrics see them: all of them, sampled or not.
+
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::{End, Operation, Outcome, SpanKind, TraceContext};
+
+static OBSERVERS: RwLock<Vec<Arc<dyn OperationObserver>>> = RwLock::new(Vec::new());
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// Learns of every operation that ends, whether its span is recorded or not; for metrics.
+///
+/// Called like [`SpanSink::record`](crate::SpanSink::record), and before it: it must not block
+/// and must not panic.
+pub trait OperationObserver: Debug + Send + Sync + 'static {
+    /// An operation has ended.
+    fn observe(&self, operation: &EndedOperation<'_>);
+}
+
+/// An operation that has ended.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct EndedOperation<'a> {
+    /// Which side of a call it was.
+    pub kind: SpanKind,
+    /// What it was about.
+    pub operation: &'a Operation,
+    /// How it went.
+    pub outcome: &'a Outcome,
+    /// What ended it.
+    pub end: End,
+    /// Its length by a monotonic clock.
+    pub duration: Duration,
+    /// The context inside its span, sampled or not.
+    pub context: Option<&'a TraceContext>,
+}
+
+/// Adds an observer to the process, until the guard is dropped.
+pub fn add_observer(observer: Arc<dyn OperationObserver>) -> ObserverGuard {
+    let mut observers = OBSERVERS.write().unwrap_or_else(PoisonError::into_inner);
+    observers.push(observer.clone());
+    COUNT.store(observers.len(), Ordering::Relaxed);
+    ObserverGuard(observer)
+}
+
+/// Keeps an observer in place; a drop removes it.
+#[derive(Debug)]
+#[must_use = "dropping the guard removes the observer"]
+pub struct ObserverGuard(Arc<dyn OperationObserver>);
+
+impl Drop for ObserverGuard {
+    fn drop(&mut self) {
+        let mut observers = OBSERVERS.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = observers.iter().position(|o| Arc::ptr_eq(o, &self.0)) {
+            observers.swap_remove(index);
+        }
+        COUNT.store(observers.len(), Ordering::Relaxed);
+    }
+}
+
+/// Whether there is an observer. If not, spans that are not sampled need not be described.
+#[must_use]
+pub fn has_observers() -> bool {
+    COUNT.load(Ordering::Relaxed) > 0
+}
+
+pub(crate) fn tell(operation: &EndedOperation<'_>) {
+    let observers = OBSERVERS.read().unwrap_or_else(PoisonError::into_inner);
+    for observer in &*observers {
+        observer.observe(operation);
+    }
+}
