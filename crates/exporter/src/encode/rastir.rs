@@ -18,6 +18,9 @@ use crate::Resource;
 /// Longer tool names do not stand in a span's name.
 const MAX_NAME: usize = 128;
 
+/// What Rastir's own client sends where nothing is configured.
+const DEFAULT_ENV: &str = "development";
+
 /// Rastir's telemetry protocol.
 #[derive(Clone, Debug)]
 pub struct Rastir {
@@ -33,11 +36,12 @@ impl Rastir {
         let mut prefix = b"{".to_vec();
         key(&mut prefix, "service");
         string(&mut prefix, &resource.service);
-        for (name, value) in [("env", &resource.env), ("version", &resource.version)] {
-            key(&mut prefix, name);
-            match value {
-                Some(value) => string(&mut prefix, value),
-                None => prefix.extend_from_slice(b"null"),
+        // A null in place of a string costs the whole batch its metrics.
+        let env = resource.env.as_deref().unwrap_or(DEFAULT_ENV);
+        for (name, value) in [("env", Some(env)), ("version", resource.version.as_deref())] {
+            if let Some(value) = value {
+                key(&mut prefix, name);
+                string(&mut prefix, value);
             }
         }
         key(&mut prefix, "spans");
@@ -106,9 +110,13 @@ impl Encoder for Rastir {
         out.push(b'}');
     }
 
+    fn preamble(&self) -> Vec<u8> {
+        self.prefix.clone()
+    }
+
     fn frame(&self, spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
-        out.reserve(self.prefix.len() + spans.as_bytes().len() + spans.len() + 2);
-        out.extend_from_slice(&self.prefix);
+        out.reserve(spans.preamble().len() + spans.as_bytes().len() + spans.len() + 2);
+        out.extend_from_slice(spans.preamble());
         spans.join(out);
         out.extend_from_slice(b"]}");
     }
