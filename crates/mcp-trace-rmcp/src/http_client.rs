@@ -193,3 +193,39 @@ fn sent_context(message: &mut ClientJsonRpcMessage) -> Option<TraceContext> {
     };
     extract_from(meta, &BaggageFilter::none()).into_context()
 }
+
+#[cfg(test)]
+mod tests {
+    use rmcp::model::{CallToolRequest, CallToolRequestParams, NumberOrString, RequestParamsMeta};
+
+    use super::*;
+
+    #[test]
+    fn headers_of_another_trace_do_not_stay_beside_ours() {
+        let mut params = CallToolRequestParams::new("t");
+        params.set_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-b7ad6b7169203331-01");
+        let request = CallToolRequest::new(params).into();
+        let mut message = ClientJsonRpcMessage::request(request, NumberOrString::Number(1));
+        let header = |name| HeaderName::from_static(name);
+        let mut headers = Headers::from_iter([
+            (
+                header("traceparent"),
+                HeaderValue::from_static("00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01"),
+            ),
+            (
+                header("tracestate"),
+                HeaderValue::from_static("vendor=theirs"),
+            ),
+            (header("x-api-key"), HeaderValue::from_static("k")),
+        ]);
+        assert!(mirror(&mut message, &mut headers).is_some());
+        assert_eq!(headers.len(), 2);
+        assert!(
+            headers[&header("traceparent")]
+                .to_str()
+                .unwrap()
+                .contains("b7ad6b7169203331")
+        );
+        assert_eq!(headers[&header("x-api-key")], "k");
+    }
+}

@@ -198,6 +198,33 @@ async fn a_notifications_context_knows_the_sender_without_the_wrapper() {
     assert_eq!(context.unwrap().trace_id(), parent(META).trace_id());
 }
 
+/// A handler that is no `async fn`: it works when it is called, not when it is polled.
+#[derive(Clone)]
+struct Eager;
+
+impl ServerHandler for Eager {
+    fn call_tool(
+        &self,
+        _request: CallToolRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> + Send + '_ {
+        let seen = mcp_trace::current().map(|context| context.span_id().to_string());
+        let answer = CallToolResult::success(vec![ContentBlock::text(seen.unwrap_or_default())]);
+        std::future::ready(Ok(answer.into()))
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_works_when_it_is_called_is_in_the_trace() {
+    let sink = sink();
+    let (client, _server) = duplex(TracedHandler::new(Eager).with_sink(sink.clone())).await;
+    let answer = client.call_tool(with_meta("t")).await.unwrap();
+    assert_eq!(
+        text(&answer),
+        server_span(&sink).await.span_id().to_string()
+    );
+}
+
 #[derive(Clone)]
 struct Macros;
 

@@ -197,11 +197,14 @@ async fn a_context_in_typed_meta_is_mirrored_with_its_tracestate() {
     assert_eq!(carriers(&headers, &message), (None, Some("00-nonsense")));
 }
 
+/// Which method was used, and what was current in it.
+type Seen = Arc<Mutex<Vec<(&'static str, Option<TraceContext>)>>>;
+
 /// An HTTP client that notes which of its methods are used, and in which context.
 #[derive(Clone, Default)]
 struct Probe {
     http: reqwest::Client,
-    seen: Arc<Mutex<Vec<(&'static str, Option<TraceContext>)>>>,
+    seen: Seen,
 }
 
 type Headers = HashMap<HeaderName, HeaderValue>;

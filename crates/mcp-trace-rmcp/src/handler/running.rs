@@ -173,3 +173,23 @@ fn refused(error: &ErrorData, version: Option<ProtocolVersion>) -> Outcome {
     };
     Outcome::rpc_error(SpanKind::Server, code.0.into(), &error.message)
 }
+
+#[cfg(test)]
+mod tests {
+    use mcp_trace::ProtocolVersion;
+    use rmcp::ErrorData;
+
+    use super::refused;
+
+    #[test]
+    fn a_missing_resource_has_the_code_of_its_revision() {
+        let error = ErrorData::resource_not_found("no", None);
+        for (version, code) in [
+            (None, -32002),
+            (Some(ProtocolVersion::V2025_11_25), -32002),
+            (Some(ProtocolVersion::V2026_07_28), -32602),
+        ] {
+            assert_eq!(refused(&error, version).rpc_code, Some(code));
+        }
+    }
+}
