@@ -147,7 +147,6 @@ fn subject<'m>(head: &Head<'_>, message: Option<&'m Message>) -> Subject<'m> {
     match message.map(|message| (message.kind(), message)) {
         Some((Kind::Request | Kind::Notification, message)) => Subject::Message(message),
         Some((Kind::Response, _)) => Subject::Response,
-        Some((Kind::Batch, _)) => Subject::Http,
         _ => head.mcp_method().map_or(Subject::Http, Subject::Named),
     }
 }

@@ -10,7 +10,10 @@ use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Either, Empty, Full};
 use mcp_client_layer::{AlreadyTraced, McpClientTraceLayer, RequestBody, Targets};
 use mcp_trace::carrier::{BaggageFilter, extract_values};
-use mcp_trace::{InTraceExt, MemorySink, Parent, SpanKind, TraceContext, agent_span, current_span};
+use mcp_trace::{
+    InTraceExt, MemorySink, Parent, SpanKind, TraceContext, agent_span, current_span,
+    traceparent_headers,
+};
 use support::{FOREIGN, Sent, TRACE_ID, call, traced};
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -270,6 +273,44 @@ async fn below_what_is_current() {
     let parent = both(&sent, &sink).unwrap();
     assert_eq!(parent.span_id, agent.context().unwrap().span_id());
     assert!(!parent.remote);
+}
+
+#[tokio::test]
+async fn the_sink_and_the_agent_are_those_of_what_is_current() {
+    let sink = Arc::new(MemorySink::default());
+    let agent = agent_span("planner").with_sink(sink.clone()).start();
+    send_text(&McpClientTraceLayer::new(), &call(1, "greet"))
+        .in_trace(agent.clone())
+        .await;
+    assert_eq!(sink.take()[0].agent.as_ref().unwrap().name(), "planner");
+}
+
+#[tokio::test]
+async fn headers_made_by_hand_are_of_the_span_above() {
+    let (layer, sink) = traced();
+    let agent = agent_span("planner").with_sink(sink.clone()).start();
+    let sent = async {
+        let mut request = post(Full::<Bytes>::from(call(1, "greet")));
+        request.headers_mut().extend(traceparent_headers());
+        send(&layer, request).await
+    };
+    let sent = sent.in_trace(agent.clone()).await;
+    assert_eq!(
+        both(&sent, &sink).unwrap().span_id,
+        agent.context().unwrap().span_id()
+    );
+}
+
+#[tokio::test]
+async fn a_tracestate_without_a_traceparent_belongs_to_no_trace() {
+    let (layer, sink) = traced();
+    let sent = send_text(&layer, &with_meta(r#"{"tracestate":"f=1","a":1}"#)).await;
+    assert_eq!(
+        (sent.header("tracestate"), sent.meta("tracestate")),
+        (None, None)
+    );
+    assert_eq!(sent.json()["params"]["_meta"]["a"], 1);
+    both(&sent, &sink);
 }
 
 #[tokio::test]

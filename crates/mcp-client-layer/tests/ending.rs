@@ -51,6 +51,21 @@ async fn a_json_answer() {
 }
 
 #[tokio::test]
+async fn only_tools_have_tool_errors() {
+    let (layer, sink) = traced();
+    let (server, mut client) = (Server::start().await, layer.layer(reqwest::Client::new()));
+    let body = call(7, "fail").replace("tools/call", "prompts/get");
+    client
+        .call(request(server.url("/mcp"), body))
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap();
+    assert!(!only_span(&sink).await.outcome.is_error());
+}
+
+#[tokio::test]
 async fn an_event_with_the_id_of_the_request() {
     let (layer, sink) = traced();
     let (server, mut client) = (Server::start().await, layer.layer(reqwest::Client::new()));

@@ -5,7 +5,8 @@ mod support;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use mcp_client_layer::McpClientTrace;
+use mcp_client_layer::{AlreadyTraced, McpClientTrace};
+use mcp_trace::TraceContext;
 use reqwest::Response;
 use support::{Server, call, only_span, traced};
 use tower::{Layer, ServiceExt};
@@ -154,28 +155,54 @@ async fn errors_of_a_body_say_the_same() {
 }
 
 #[tokio::test]
-async fn the_version_is_that_of_the_answer() {
+async fn two_middlewares_make_one_span() {
     let (layer, sink) = traced();
     let server = Server::start().await;
-    let mut request = request(server.url("/mcp"));
-    *request.version_mut() = http::Version::HTTP_10;
-    let answer = layer
-        .layer(reqwest::Client::new())
-        .oneshot(request)
+    let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new())
+        .with(McpClientTrace::from(layer.clone()))
+        .with(McpClientTrace::from(layer))
+        .build();
+    client
+        .execute(request(server.url("/mcp")))
+        .await
+        .unwrap()
+        .bytes()
         .await
         .unwrap();
-    let version = answer.version();
-    drop(answer);
+    let span = only_span(&sink).await;
     assert_eq!(
-        only_span(&sink)
-            .await
-            .operation
-            .as_mcp()
-            .unwrap()
-            .network
-            .http_version,
-        Some(version)
+        server.only().meta_context(),
+        Some(span.context.traceparent())
     );
+}
+
+#[tokio::test]
+async fn the_middleware_knows_what_is_traced_already() {
+    let (layer, sink) = traced();
+    let server = Server::start().await;
+    let context = TraceContext::new_root();
+    let traceparent = context.traceparent().to_string();
+    let body = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"_meta":{{"traceparent":"{traceparent}"}}}}}}"#
+    );
+    let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new())
+        .with(McpClientTrace::from(layer))
+        .build();
+    let request = client
+        .post(server.url("/mcp"))
+        .header("content-type", "application/json")
+        .body(body.clone());
+    request
+        .with_extension(AlreadyTraced::by(&context))
+        .send()
+        .await
+        .unwrap();
+    let sent = server.only();
+    assert_eq!(
+        (sent.header("traceparent"), &sent.body[..]),
+        (Some(traceparent.as_str()), body.as_bytes())
+    );
+    assert!(sink.is_empty());
 }
 
 #[tokio::test]

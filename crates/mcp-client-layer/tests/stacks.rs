@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::rc::Rc;
@@ -14,7 +15,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{Empty, Full};
 use mcp_client_layer::McpClientTraceLayer;
-use mcp_trace::{InTraceExt, agent_span};
+use mcp_trace::{InTraceExt, SpanKind, agent_span, current_span};
 use support::{FOREIGN, Server, call, spans, traced};
 use tower::retry::Policy;
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
@@ -191,7 +192,7 @@ fn readiness_is_that_of_the_inner_service() {
 async fn nothing_is_asked_of_the_inner_service() {
     // Neither `Send` nor `Clone` nor `'static` nor `Unpin`.
     let (layer, sink) = traced();
-    let count = std::cell::Cell::new(0);
+    let count = Cell::new(0);
     let not_send = Rc::new(&count);
     let service = service_fn(async |request: Request<Full<Bytes>>| {
         tokio::task::yield_now().await;
@@ -206,6 +207,51 @@ async fn nothing_is_asked_of_the_inner_service() {
         .await
         .unwrap();
     assert_eq!((count.get(), sink.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn the_version_is_that_of_the_answer() {
+    let (layer, sink) = traced();
+    let service = service_fn(async |_: Request<String>| {
+        let mut answer = Response::new(Empty::<Bytes>::new());
+        *answer.version_mut() = http::Version::HTTP_2;
+        Ok::<_, Infallible>(answer)
+    });
+    layer
+        .layer(service)
+        .oneshot(Request::post("/mcp").body(call(1, "greet")).unwrap())
+        .await
+        .unwrap();
+    let span = sink.take().remove(0);
+    assert_eq!(
+        span.operation.as_mcp().unwrap().network.http_version,
+        Some(http::Version::HTTP_2)
+    );
+}
+
+/// Sees what is current when it is dropped.
+struct OnDrop<'a>(&'a Cell<Option<SpanKind>>);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.set(current_span().map(|span| span.kind()));
+    }
+}
+
+#[tokio::test]
+async fn the_span_is_current_while_the_inner_future_is_dropped() {
+    let (layer, sink) = traced();
+    let seen = Cell::new(None);
+    let service = service_fn(async |_: Request<String>| {
+        let _on_drop = OnDrop(&seen);
+        std::future::pending::<Result<Response<Empty<Bytes>>, Infallible>>().await
+    });
+    let request = Request::post("/mcp").body(call(1, "greet")).unwrap();
+    let mut call = Box::pin(layer.layer(service).oneshot(request));
+    let cx = &mut Context::from_waker(Waker::noop());
+    assert!(call.as_mut().poll(cx).is_pending());
+    drop(call);
+    assert_eq!((seen.get(), sink.len()), (Some(SpanKind::Client), 1));
 }
 
 #[test]
