@@ -115,9 +115,7 @@ impl Capture {
         while let Some(&byte) = input.get(at) {
             match self.escape {
                 Escape::None | Escape::High(_) => {
-                    if let Escape::High(_) = self.escape
-                        && byte != b'\\'
-                    {
+                    if matches!(self.escape, Escape::High(_)) && byte != b'\\' {
                         self.lone_surrogate(limit);
                     }
                     let rest = input.get(at..).unwrap_or_default();

@@ -10,27 +10,8 @@ const QUOTES: u64 = LOW_BITS * b'"' as u64;
 const BACKSLASHES: u64 = LOW_BITS * b'\\' as u64;
 
 /// The bytes of `input` before the first quote or backslash, or all of it.
-#[inline(always)]
 pub(crate) fn string_run(input: &[u8]) -> usize {
-    let mut at = 0;
-    // Most strings of a message are shorter than what a call of `memchr` costs.
-    while at < 32 {
-        let Some(word) = input.get(at..).and_then(|rest| rest.first_chunk()) else {
-            return at
-                + input
-                    .iter()
-                    .skip(at)
-                    .take_while(|byte| !matches!(byte, b'"' | b'\\'))
-                    .count();
-        };
-        let word = u64::from_le_bytes(*word);
-        let special = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
-        if special != 0 {
-            return at + special.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    at + long_string_run(input.get(at..).unwrap_or_default())
+    memchr::memchr2(b'"', b'\\', input).unwrap_or(input.len())
 }
 
 /// Whether these bytes stand for themselves in a JSON string.
@@ -55,10 +36,6 @@ pub(crate) fn is_plain(bytes: &[u8]) -> bool {
 #[inline]
 const fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(LOW_BITS) & !word & HIGH_BITS
-}
-
-fn long_string_run(input: &[u8]) -> usize {
-    memchr::memchr2(b'"', b'\\', input).unwrap_or(input.len())
 }
 
 /// Finds the strings of an input, of which each is asked for behind the last.
@@ -97,10 +74,12 @@ impl<'i> Specials<'i> {
     /// The first quote or backslash from `at` on, or the end of the input.
     #[inline(always)]
     fn next(&mut self, at: usize) -> usize {
-        let marks = self
-            .marks
-            .checked_shr(at.wrapping_sub(self.block) as u32)
-            .unwrap_or(0);
+        let offset = at.wrapping_sub(self.block);
+        let marks = if offset < BLOCK {
+            self.marks >> offset
+        } else {
+            0
+        };
         if marks != 0 {
             at + marks.trailing_zeros() as usize
         } else {
@@ -110,33 +89,27 @@ impl<'i> Specials<'i> {
 
     fn next_block(&mut self, at: usize) -> usize {
         let rest = self.input.get(at..).unwrap_or_default();
-        let Some(block) = rest.first_chunk() else {
-            return at + string_run(rest);
-        };
         self.block = at;
-        self.marks = marks(block, |byte| byte == b'"' || byte == b'\\');
-        if self.marks != 0 {
-            return at + self.marks.trailing_zeros() as usize;
+        self.marks = marks(block(rest, &mut [0; BLOCK]), |byte| {
+            (byte == b'"') | (byte == b'\\')
+        });
+        match (self.marks, rest.get(BLOCK..)) {
+            (0, None) => self.input.len(),
+            (0, Some(behind)) => at + BLOCK + string_run(behind),
+            (marks, _) => at + marks.trailing_zeros() as usize,
         }
-        at + BLOCK + long_string_run(rest.get(BLOCK..).unwrap_or_default())
     }
 }
 
-/// A value that is being skipped. What is in it is not validated, except that its containers are nested at most so deep, and
-/// that backslashes are in strings.
+/// A value that is being skipped. What is in it is not validated, except that its containers are
+/// nested at most so deep, and that backslashes are in strings.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Skip {
     /// Open containers.
     depth: u8,
-    within: Within,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Within {
-    Container,
-    String,
-    /// Behind a backslash in a string.
-    Escape,
+    in_string: bool,
+    /// The next byte is behind a backslash in a string.
+    escape: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -153,183 +126,149 @@ impl Skip {
     /// Behind the opening quote of a string.
     pub(crate) const STRING: Skip = Skip {
         depth: 0,
-        within: Within::String,
+        in_string: true,
+        escape: false,
     };
     /// Behind the opening bracket of an object or array.
     pub(crate) const CONTAINER: Skip = Skip {
         depth: 1,
-        within: Within::Container,
+        in_string: false,
+        escape: false,
     };
 
     pub(crate) fn push(&mut self, input: &[u8], max_depth: u8) -> Skipped {
         let mut at = 0;
-        loop {
-            let rest = input.get(at..).unwrap_or_default();
-            let (used, end) = match self.within {
-                _ if rest.is_empty() => return Skipped::More,
-                // Most strings are short and have no escapes.
-                Within::String if self.depth == 0 => self.string(rest, string_run(rest)),
-                _ if rest.len() >= BLOCK => self.blocks(rest, max_depth),
-                Within::Escape => {
-                    self.within = Within::String;
-                    (1, None)
-                }
-                Within::String => self.string(rest, string_run(rest)),
-                Within::Container => self.bytes(rest, max_depth),
-            };
-            at += used;
-            match end {
-                None => {}
-                Some(End::Whole) => return Skipped::End(at),
-                Some(End::Broken) => return Skipped::Broken,
-            }
-        }
-    }
-
-    /// Goes on behind the quote or backslash that follows after `run` bytes.
-    #[inline]
-    fn string(&mut self, input: &[u8], run: usize) -> (usize, Option<End>) {
-        match input.get(run) {
-            None => (run, None),
-            Some(b'"') => {
-                self.within = Within::Container;
-                (run + 1, (self.depth == 0).then_some(End::Whole))
-            }
-            Some(_) => {
-                self.within = Within::Escape;
-                (run + 1, None)
-            }
-        }
-    }
-
-    /// Goes on up to the next string.
-    fn bytes(&mut self, input: &[u8], max_depth: u8) -> (usize, Option<End>) {
-        for (at, byte) in input.iter().enumerate() {
-            match byte {
-                b'"' => {
-                    self.within = Within::String;
-                    return (at + 1, None);
-                }
-                b'{' | b'[' if self.depth >= max_depth => return (at, Some(End::Broken)),
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' => {
-                    self.depth -= 1;
-                    if self.depth == 0 {
-                        return (at + 1, Some(End::Whole));
-                    }
-                }
-                b'\\' => return (at, Some(End::Broken)),
-                _ => {}
-            }
-        }
-        (input.len(), None)
-    }
-
-    /// Goes on by whole blocks of the input.
-    fn blocks(&mut self, input: &[u8], max_depth: u8) -> (usize, Option<End>) {
-        let mut at = 0;
         // All ones between quotes.
-        let mut inside = if self.within == Within::Container {
-            0
-        } else {
-            !0
-        };
-        let mut escape = u64::from(self.within == Within::Escape);
-        while let Some(block) = input.get(at..).and_then(|rest| rest.first_chunk()) {
-            let marks_of = |wanted| {
-                if contains(block, wanted) {
-                    marks(block, |byte| byte == wanted)
-                } else {
-                    0
-                }
-            };
-            let mut quotes = marks_of(b'"');
-            let slashes = marks_of(b'\\');
-            if quotes | slashes | escape == 0 && inside != 0 {
+        let mut inside = if self.in_string { !0 } else { 0 };
+        let mut escape = u64::from(self.escape);
+        let mut padded = [0; BLOCK];
+        while let Some(rest @ [_, ..]) = input.get(at..) {
+            let block = block(rest, &mut padded);
+            let len = rest.len().min(BLOCK);
+            if inside != 0 && !contains(block, |byte| (byte == b'"') | (byte == b'\\')) {
+                escape = 0;
                 at += BLOCK;
-                at += long_string_run(input.get(at..).unwrap_or_default());
+                at += string_run(input.get(at..).unwrap_or_default());
                 continue;
             }
-            if slashes | escape != 0 {
-                quotes &= !escaped(slashes, &mut escape);
+            if inside != 0 && !contains(block, |byte| byte == b'"') {
+                escape = escapes_next(rest.get(..len).unwrap_or_default(), escape);
+                at += BLOCK;
+                continue;
+            }
+
+            let mut quotes = marks(block, |byte| byte == b'"');
+            let mut slashes = 0;
+            if escape != 0 || contains(block, |byte| byte == b'\\') {
+                slashes = marks(block, |byte| byte == b'\\');
+                let mut carry = escape;
+                let escaped = escaped(slashes, &mut carry);
+                quotes &= !escaped;
+                escape = if len == BLOCK {
+                    carry
+                } else {
+                    escaped >> len & 1
+                };
             }
             if self.depth == 0 && quotes != 0 {
-                return (at + quotes.trailing_zeros() as usize + 1, Some(End::Whole));
+                return Skipped::End(at + quotes.trailing_zeros() as usize + 1);
             }
             // Ones from each opening quote up to its closing one.
-            let strings = if quotes == 0 {
-                inside
-            } else {
-                prefix_xor(quotes) ^ inside
-            };
+            let strings = prefix_xor(quotes) ^ inside;
             if strings != !0 {
-                let opening = marks(block, |byte| byte | 0x20 == b'{') & !strings;
-                let closing = marks(block, |byte| byte | 0x20 == b'}') & !strings;
                 let stray = slashes & !strings;
                 // What is behind a stray backslash may have been misread.
                 let before_stray = (stray & stray.wrapping_neg()).wrapping_sub(1);
-                let mut brackets = (opening | closing) & before_stray;
-                while brackets != 0 {
-                    let bit = brackets.trailing_zeros();
-                    brackets &= brackets - 1;
-                    // One up for an opening bracket, one down for a closing one.
-                    let depth: u8 = self
-                        .depth
-                        .wrapping_add((opening >> bit & 1) as u8 * 2)
-                        .wrapping_sub(1);
-                    if depth == 0 {
-                        return (at + bit as usize + 1, Some(End::Whole));
-                    }
-                    if depth > max_depth {
-                        return (at + bit as usize, Some(End::Broken));
-                    }
-                    self.depth = depth;
-                }
-                if stray != 0 {
-                    return (at, Some(End::Broken));
+                let opening = marks(block, |byte| byte | 0x20 == b'{') & !strings & before_stray;
+                let closing = marks(block, |byte| byte | 0x20 == b'}') & !strings & before_stray;
+                match self.brackets(opening, closing, max_depth) {
+                    Skipped::More if stray == 0 => {}
+                    Skipped::End(used) => return Skipped::End(at + used),
+                    _ => return Skipped::Broken,
                 }
             }
             inside = if strings >> (BLOCK - 1) == 1 { !0 } else { 0 };
             at += BLOCK;
         }
-        self.within = match (inside, escape) {
-            (0, _) => Within::Container,
-            (_, 0) => Within::String,
-            _ => Within::Escape,
-        };
-        (at.min(input.len()), None)
+        self.in_string = inside != 0;
+        self.escape = escape != 0;
+        Skipped::More
+    }
+
+    /// Goes along the brackets of a block that are not in strings.
+    #[inline(always)]
+    fn brackets(&mut self, opening: u64, closing: u64, max_depth: u8) -> Skipped {
+        let mut brackets = opening | closing;
+        while brackets != 0 {
+            let bit = brackets.trailing_zeros();
+            brackets &= brackets - 1;
+            // One up for an opening bracket, one down for a closing one.
+            let up = (opening >> bit & 1) as u8 * 2;
+            self.depth = self.depth.wrapping_add(up).wrapping_sub(1);
+            if self.depth == 0 {
+                return Skipped::End(bit as usize + 1);
+            }
+            if self.depth > max_depth {
+                return Skipped::Broken;
+            }
+        }
+        Skipped::More
     }
 }
 
 const BLOCK: usize = 64;
 
-/// How a skipped value ends.
-#[derive(Clone, Copy, Debug)]
-enum End {
-    Whole,
-    Broken,
+/// Bytes that are looked at together.
+type Block = [u8; BLOCK];
+
+/// The start of `input` as a block, with spaces behind its end.
+#[inline(always)]
+fn block<'i>(input: &'i [u8], padded: &'i mut Block) -> &'i Block {
+    if let Some(block) = input.first_chunk() {
+        return block;
+    }
+    *padded = [b' '; BLOCK];
+    if let Some(start) = padded.get_mut(..input.len()) {
+        start.copy_from_slice(input);
+    }
+    padded
+}
+
+/// Of bytes in a string: whether they end with an odd number of backslashes, of which the first may
+/// be escaped itself.
+fn escapes_next(bytes: &[u8], escape: u64) -> u64 {
+    let run = bytes
+        .iter()
+        .rev()
+        .take_while(|byte| **byte == b'\\')
+        .count();
+    let escaped = if run == bytes.len() { escape } else { 0 };
+    (run as u64 - escaped) & 1
 }
 
 /// One bit for each byte of a block, the first one lowest.
 #[inline(always)]
-fn marks(block: &[u8; BLOCK], is_marked: impl Fn(u8) -> bool) -> u64 {
-    let ones = block.map(|byte| u8::from(is_marked(byte)));
-    let mut marks = 0;
-    for (index, eight) in ones.chunks_exact(8).enumerate() {
-        let eight = eight
-            .first_chunk()
-            .map_or(0, |eight| u64::from_le_bytes(*eight));
-        // Multiplying moves bit 0 of each byte into one of the highest eight.
-        marks |= (eight.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
-    }
-    marks
+fn marks(block: &Block, is_marked: impl Fn(u8) -> bool) -> u64 {
+    let ones = ones(block, is_marked);
+    // Multiplying moves bit 0 of each byte into one of the highest eight.
+    let gather = |eight: u64| eight.wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    words(&ones).enumerate().fold(0, |marks, (index, eight)| marks | gather(eight) << (8 * index))
 }
 
 #[inline(always)]
-fn contains(block: &[u8; BLOCK], wanted: u8) -> bool {
-    block
-        .iter()
-        .fold(false, |found, byte| found | (*byte == wanted))
+fn contains(block: &Block, is_wanted: impl Fn(u8) -> bool) -> bool {
+    words(&ones(block, is_wanted)).fold(0, |found, eight| found | eight) != 0
+}
+
+/// Written so that the compiler makes vector instructions of it.
+#[inline(always)]
+fn ones(block: &Block, is_marked: impl Fn(u8) -> bool) -> Block {
+    block.map(|byte| u8::from(is_marked(byte)))
+}
+
+#[inline(always)]
+fn words(block: &Block) -> impl Iterator<Item = u64> {
+    block.chunks_exact(8).filter_map(|eight| eight.first_chunk()).map(|eight| u64::from_le_bytes(*eight))
 }
 
 /// Each bit is the parity of itself and all lower ones.

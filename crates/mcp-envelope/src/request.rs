@@ -223,6 +223,7 @@ impl Draft {
     }
 
     /// Decides what kind of message this is, if nothing that may still come can change it.
+    #[inline(always)]
     fn decide(&mut self, ended: bool) {
         self.message.kind = match self.seen {
             Seen { foreign: true, .. } | Seen { jsonrpc: false, .. } => Kind::Unknown,
@@ -289,6 +290,7 @@ impl Sink for Draft {
         }
     }
 
+    #[inline(always)]
     fn member(&mut self, place: Place, key: &[u8]) -> Option<Value> {
         let seen = &mut self.seen;
         let field = match place {
@@ -345,6 +347,7 @@ impl Sink for Draft {
         None
     }
 
+    #[inline(always)]
     fn text(&mut self, field: Value, text: Text<'_>) {
         match field {
             Value::JsonRpc => {
@@ -430,6 +433,7 @@ impl Sink for Draft {
         matches!(place, Place::Batch)
     }
 
+    #[inline(always)]
     fn enough(&self) -> bool {
         if self.batch.is_some() {
             return false;
