@@ -72,7 +72,7 @@ impl Exchange {
         hint: &SizeHint,
     ) -> Option<(AnswerWatch, BytesDue)> {
         let span = self.guard.span();
-        if !span.is_recording() {
+        if !span.is_observed() {
             self.guard.end();
             return None;
         }

@@ -8,7 +8,7 @@ use mcp_envelope::{Id, Kind, Message, MetaValue, Outgoing, RequestScanner};
 use mcp_trace::carrier::{BaggageFilter, extract_headers, extract_values, inject_headers};
 use mcp_trace::{
     ActiveSpan, HttpCall, McpCall, Method, Operation, ProtocolVersion, SpanKind, Text,
-    TraceContext, current_span,
+    TraceContext, current_span, has_observers,
 };
 
 use crate::AlreadyTraced;
@@ -38,18 +38,21 @@ impl Plan {
         let read = body
             .filter(|_| head.may_be_read())
             .map(|body| Read::new(body, config.max_spliced_len));
-        let current = current_span().or_else(|| head.above.cloned());
+        let (current, here) = match (current_span(), head.above) {
+            (None, Some(above)) => (Some(above.clone()), above.context().cloned()),
+            // What is entered inside the current span comes first.
+            (current, _) => (current, TraceContext::current()),
+        };
         let place = match subject(head, read.as_ref().map(Read::message)) {
             // An answer of the client to a request of the server belongs to no call.
-            Subject::Response => {
-                Place::Here(current.as_ref().and_then(|span| span.context()).cloned())
-            }
+            Subject::Response => Place::Here(here),
             Subject::Http if config.mcp_only => Place::Settled,
             subject => Place::of(
                 config,
                 head,
                 read.as_ref().map(Read::message),
                 current,
+                here.as_ref(),
                 subject,
             ),
         };
@@ -175,9 +178,9 @@ impl Place {
         head: &Head<'_>,
         message: Option<&Message>,
         current: Option<Arc<ActiveSpan>>,
+        here: Option<&TraceContext>,
         subject: Subject<'_>,
     ) -> Self {
-        let here = current.as_ref().and_then(|span| span.context());
         let is_ours = |context: &TraceContext| head.mark == Some(AlreadyTraced::by(context));
         let is_here = |context: &TraceContext| here.is_some_and(|here| here.same_span(context));
         let in_meta = message.and_then(|message| context_in(message, &config.baggage));
@@ -197,17 +200,18 @@ impl Place {
             },
         };
         let parent = here.or(foreign.as_ref());
-        let (operation, expected) = if parent.is_none_or(TraceContext::is_sampled) {
-            subject.describe(head)
-        } else {
-            // Nobody will read a description.
-            Subject::Http.describe(head)
-        };
+        let (operation, expected) =
+            if parent.is_none_or(TraceContext::is_sampled) || has_observers() {
+                subject.describe(head)
+            } else {
+                // Nobody will read a description.
+                Subject::Http.describe(head)
+            };
         let builder =
             ActiveSpan::builder(SpanKind::Client, operation).maybe_sink(config.sink.clone());
         let span = match current {
             Some(span) if span.context().is_some() => builder.child_of(span),
-            _ => builder.under(foreign),
+            _ => builder.otherwise_under(foreign),
         }
         .start();
         let context = span.context().cloned();

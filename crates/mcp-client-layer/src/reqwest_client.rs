@@ -46,7 +46,7 @@ impl TracedResponse for Response {
     type Watched = Self;
 
     fn watch(self, exchange: Option<Exchange>) -> Self {
-        let Some(exchange) = exchange.filter(|exchange| exchange.span().is_recording()) else {
+        let Some(exchange) = exchange.filter(|exchange| exchange.span().is_observed()) else {
             return self;
         };
         // An `http::Response` has no URL; reqwest takes it back from this extension.

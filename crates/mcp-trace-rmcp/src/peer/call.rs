@@ -22,7 +22,10 @@ impl TracedPeer {
     pub(super) fn open(&self, method: Method, target: Option<&str>, meta: &mut MetaObject) -> Call {
         let found = extract_from(meta, &self.baggage).into_context();
         let above = self.parent.clone().or_else(current_span);
-        let current = above.as_ref().and_then(|span| span.context());
+        let current = match &self.parent {
+            Some(parent) => parent.context().cloned(),
+            None => mcp_trace::current(),
+        };
         if let Some(found) = &found
             && (self.keep_foreign || current.is_some_and(|current| current.same_span(found)))
         {
@@ -36,9 +39,8 @@ impl TracedPeer {
             .and_then(|info| ProtocolVersion::parse(info.protocol_version.as_str()));
         let builder = ActiveSpan::builder(SpanKind::Client, call).maybe_sink(self.sink.clone());
         let span = match (above, found) {
-            (None, Some(found)) => builder.under(Some(found)),
             (Some(above), _) => builder.child_of(above),
-            (None, None) => builder,
+            (None, found) => builder.otherwise_under(found),
         }
         .start();
         if let Some(context) = span.context() {
