@@ -1,16 +1,18 @@
 //! Encoded spans that travel together.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use crate::encode::EncodedSpans;
+use crate::spool::Name;
 
 /// The most requests that a search for the one span that a receiver refuses may cost.
 const SEARCH_REQUESTS: u32 = 32;
 
 /// Encoded spans, and what became of them so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Batch {
+    preamble: Arc<[u8]>,
     bytes: Vec<u8>,
     /// Where each span ends in `bytes`.
     ends: Vec<usize>,
@@ -24,6 +26,16 @@ pub(crate) struct Batch {
     pub(crate) overtaken: bool,
     /// Set while a receiver's refusal is narrowed down: the requests that are left for it.
     search: Option<Arc<Search>>,
+    /// The segment on disk that holds it, too.
+    origin: Option<Arc<Origin>>,
+}
+
+/// A segment on disk whose spans are on their way.
+#[derive(Debug)]
+struct Origin {
+    name: Name,
+    /// Its spans that are neither delivered nor lost.
+    left: AtomicUsize,
 }
 
 /// The requests that are left to find what a receiver refuses.
@@ -34,11 +46,52 @@ struct Search {
 }
 
 impl Batch {
-    pub(crate) fn new(first: u64) -> Self {
+    pub(crate) fn new(first: u64, preamble: Arc<[u8]>) -> Self {
         Self {
+            preamble,
+            bytes: Vec::new(),
+            ends: Vec::new(),
             first,
-            ..Self::default()
+            failures: 0,
+            refusals: 0,
+            overtaken: false,
+            search: None,
+            origin: None,
         }
+    }
+
+    /// A batch that was read back; it belongs to no flush.
+    pub(crate) fn restored(preamble: Arc<[u8]>, bytes: Vec<u8>, ends: Vec<usize>) -> Self {
+        Self {
+            bytes,
+            ends,
+            ..Self::new(u64::MAX, preamble)
+        }
+    }
+
+    /// Notes the segment that holds it.
+    pub(crate) fn comes_from(&mut self, name: Name) {
+        let left = AtomicUsize::new(self.len());
+        self.origin = Some(Arc::new(Origin { name, left }));
+    }
+
+    /// The segment that holds it, unless it is only a part of that.
+    pub(crate) fn segment(&self) -> Option<Name> {
+        let origin = self.origin.as_ref().filter(|_| !self.is_part())?;
+        Some(origin.name)
+    }
+
+    /// Whether it was read back from disk.
+    pub(crate) fn is_from_disk(&self) -> bool {
+        self.origin.is_some()
+    }
+
+    /// Its spans are delivered, lost or elsewhere. Gives the segment that is not needed any
+    /// more: once all its parts are settled.
+    pub(crate) fn settle(&self) -> Option<Name> {
+        let origin = self.origin.as_ref()?;
+        let left = origin.left.fetch_sub(self.len(), Ordering::Relaxed);
+        (left == self.len()).then_some(origin.name)
     }
 
     /// Appends a span that `encode` writes; `false` if it wrote more than `max` bytes, and
@@ -74,7 +127,7 @@ impl Batch {
     }
 
     pub(crate) fn spans(&self) -> EncodedSpans<'_> {
-        EncodedSpans::new(&self.bytes, &self.ends)
+        EncodedSpans::new(&self.preamble, &self.bytes, &self.ends)
     }
 
     /// A part of a batch that was too large is accepted: the search for what fits gets on,
@@ -115,9 +168,12 @@ impl Batch {
         let part = |bytes: &[u8], ends: Vec<usize>, skipped: usize| Self {
             bytes: bytes.to_vec(),
             ends,
-            first: self.first + skipped as u64,
             search: Some(search.clone()),
-            ..Self::default()
+            origin: self.origin.clone(),
+            ..Self::new(
+                self.first.saturating_add(skipped as u64),
+                self.preamble.clone(),
+            )
         };
         let (left, right) = self.bytes.split_at(cut);
         let (left_ends, right_ends) = self.ends.split_at(middle);
@@ -131,10 +187,12 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::Batch;
 
     fn batch(spans: usize) -> Batch {
-        let mut batch = Batch::new(0);
+        let mut batch = Batch::new(0, Arc::from([]));
         for n in 0..spans {
             assert!(batch.push(100, |out| {
                 out.extend_from_slice(format!("<{n}>").as_bytes())

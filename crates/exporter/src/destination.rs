@@ -7,6 +7,7 @@ use http::{HeaderMap, Uri};
 
 use crate::encode::Encoder;
 use crate::queue::Queue;
+use crate::spool::Spool;
 use crate::stats::{Counters, DestinationStats};
 use crate::transport::Transport;
 
@@ -27,10 +28,13 @@ pub(crate) struct Destination {
     pub(crate) endpoint: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) encoder: Arc<dyn Encoder>,
+    /// [`Encoder::preamble`], which does not change.
+    pub(crate) preamble: Arc<[u8]>,
     pub(crate) transport: Transport,
     pub(crate) tuning: Tuning,
     pub(crate) queue: Queue,
     pub(crate) counters: Counters,
+    spool: Option<Mutex<Spool>>,
     orders: Mutex<Orders>,
 }
 
@@ -55,26 +59,60 @@ struct Flush {
 
 impl Destination {
     pub(crate) fn new(
-        name: String,
-        endpoint: Uri,
+        (name, endpoint): (String, Uri),
         headers: HeaderMap,
         encoder: Arc<dyn Encoder>,
         transport: Transport,
         tuning: Tuning,
         queue: Queue,
+        spool: Option<Spool>,
     ) -> Self {
-        let (counters, orders) = Default::default();
+        let counters = Counters::default();
+        let orders = Mutex::default();
+        let recovered = spool.as_ref().map_or(0, Spool::spans);
+        counters.recovered.set(recovered);
+        counters.spooled.set(recovered);
+        let preamble = encoder.preamble().into();
+        let spool = spool.map(Mutex::new);
         Self {
             name,
             endpoint,
             headers,
             encoder,
+            preamble,
             transport,
             tuning,
             queue,
             counters,
+            spool,
             orders,
         }
+    }
+
+    pub(crate) fn has_spool(&self) -> bool {
+        self.spool.is_some()
+    }
+
+    /// Works on the spool's folder, if there is one: what takes no time.
+    pub(crate) fn with_spool<T>(&self, work: impl FnOnce(&mut Spool) -> T) -> Option<T> {
+        let mut spool = self
+            .spool
+            .as_ref()?
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let done = work(&mut spool);
+        self.counters.spooled.set(spool.spans());
+        Some(done)
+    }
+
+    /// Works on the spool's folder on another thread: a disk may take its time.
+    pub(crate) async fn with_spool_elsewhere<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut Spool) -> T + Send + 'static,
+    ) -> Option<T> {
+        let destination = self.clone();
+        let work = tokio::task::spawn_blocking(move || destination.with_spool(work));
+        work.await.ok()?
     }
 
     pub(crate) fn stats(&self) -> DestinationStats {

@@ -36,6 +36,7 @@ mod pace;
 mod protocol;
 mod queue;
 mod resource;
+mod spool;
 mod stats;
 #[cfg(test)]
 mod testing;

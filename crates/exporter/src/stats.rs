@@ -43,6 +43,12 @@ drop_reasons! {
     ResponseTooLarge = "response_too_large",
     /// It was not delivered before the shutdown's deadline.
     Shutdown = "shutdown",
+    /// The spool on disk was full; the oldest goes.
+    SpoolFull = "spool_full",
+    /// It was in the spool on disk for too long.
+    SpoolExpired = "spool_expired",
+    /// Its segment in the spool on disk was damaged; it lies beside the spool.
+    SpoolCorrupt = "spool_corrupt",
     /// The encoder panicked on it.
     EncoderPanic = "encoder_panic",
     /// It was on its way when the worker panicked.
@@ -101,7 +107,7 @@ pub enum Health {
 /// The spans of one destination.
 ///
 /// At rest, and but for a moment always,
-/// `recorded = exported + rejected + dropped + queued + in_flight`.
+/// `recorded + recovered = exported + rejected + dropped + queued + in_flight + spooled`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DestinationStats {
@@ -109,6 +115,8 @@ pub struct DestinationStats {
     pub name: String,
     /// Spans that ended while this destination existed.
     pub recorded: u64,
+    /// Spans that an earlier process left on disk.
+    pub recovered: u64,
     /// Spans that the receiver said it took.
     pub exported: u64,
     /// Spans that the receiver said it refused, within a request that it took (OTLP partial success).
@@ -119,6 +127,8 @@ pub struct DestinationStats {
     pub queued: u64,
     /// Spans that are encoded: on their way, or waiting for another attempt.
     pub in_flight: u64,
+    /// Spans that wait on disk only.
+    pub spooled: u64,
     /// Requests made.
     pub requests: u64,
     /// Requests that failed, whether or not they were repeated.
@@ -141,8 +151,10 @@ impl DestinationStats {
             self.dropped.total(),
             self.queued,
             self.in_flight,
+            self.spooled,
         ];
-        i128::from(self.recorded) - found.into_iter().map(i128::from).sum::<i128>()
+        let came = i128::from(self.recorded) + i128::from(self.recovered);
+        came - found.into_iter().map(i128::from).sum::<i128>()
     }
 }
 
@@ -179,6 +191,8 @@ pub(crate) struct Counters {
     pub(crate) exported: Counter,
     pub(crate) rejected: Counter,
     pub(crate) in_flight: Counter,
+    pub(crate) recovered: Counter,
+    pub(crate) spooled: Counter,
     pub(crate) requests: Counter,
     pub(crate) failed_requests: Counter,
     pub(crate) restarts: Counter,
@@ -200,6 +214,10 @@ impl Counter {
 
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, n: u64) {
+        self.0.store(n, Ordering::Relaxed);
     }
 
     pub(crate) fn take(&self) -> u64 {
@@ -255,6 +273,8 @@ impl Counters {
             dropped,
             queued: queued as u64,
             in_flight: self.in_flight.get(),
+            recovered: self.recovered.get(),
+            spooled: self.spooled.get(),
             requests: self.requests.get(),
             failed_requests: self.failed_requests.get(),
             restarts: self.restarts.get(),

@@ -66,6 +66,9 @@ pub struct ExporterBuilder {
     pub(super) queue_spans: Option<usize>,
     pub(super) queue_bytes: Option<usize>,
     pub(super) max_in_flight: Option<usize>,
+    pub(super) spool: Option<PathBuf>,
+    pub(super) max_spool_bytes: Option<u64>,
+    pub(super) max_spool_age: Option<Duration>,
     pub(super) sampler: Option<Sampler>,
     pub(super) sampling_ratio: Option<f64>,
     pub(super) console: Option<bool>,
@@ -252,6 +255,43 @@ impl ExporterBuilder {
     /// Defaults to 1.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = Some(requests);
+        self
+    }
+
+    /// Keeps on disk, in this folder, what a receiver does not take now: through an outage that
+    /// is longer than memory lasts, and beyond the end of the process. The next process with
+    /// the same folder delivers it.
+    ///
+    /// A batch goes to disk when an attempt for it failed, and while attempts fail as soon as
+    /// it is due; at the end of the process, what is left goes there. A batch that was written
+    /// arrives at least once, also after `kill -9`; one that was on its way may arrive twice.
+    /// Retries never delete it, only [`max_spool_bytes`](Self::max_spool_bytes) and
+    /// [`max_spool_age`](Self::max_spool_age) do. Batches that a receiver refuses, and files
+    /// that are damaged, are kept in a folder `rejected` beside, up to 8 MiB.
+    ///
+    /// One process at a time uses a folder; another one goes on without, and says so. A
+    /// disk that fails or is full is left alone for a minute, and spans stay in memory.
+    ///
+    /// Defaults to none.
+    pub fn spool(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.spool = Some(folder.into());
+        self
+    }
+
+    /// The most that each destination's [`spool`](Self::spool) takes on disk, in bytes; the
+    /// oldest spans go first, and are counted.
+    ///
+    /// Defaults to 64 MiB.
+    pub fn max_spool_bytes(mut self, bytes: u64) -> Self {
+        self.max_spool_bytes = Some(bytes);
+        self
+    }
+
+    /// How long spans stay in the [`spool`](Self::spool); older ones are deleted, and counted.
+    ///
+    /// Defaults to 24 hours.
+    pub fn max_spool_age(mut self, age: Duration) -> Self {
+        self.max_spool_age = Some(age);
         self
     }
 

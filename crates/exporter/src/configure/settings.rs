@@ -14,6 +14,7 @@ use super::error::ConfigError;
 use crate::destination::{Destination, Tuning};
 use crate::encode::{Encoder, OtlpJson, OtlpProtobuf, Rastir};
 use crate::queue::{Limits, Queue};
+use crate::spool::{self, Spool};
 use crate::transport::Transport;
 use crate::{ConsoleSink, Protocol, Resource};
 
@@ -115,6 +116,12 @@ impl Resolver<'_> {
             if value == Some(Duration::ZERO) {
                 return Err(ConfigError::option(name, "must be longer than zero"));
             }
+        }
+        if builder.max_spool_bytes == Some(0) {
+            return Err(ConfigError::option(
+                "max_spool_bytes",
+                "must be more than zero",
+            ));
         }
         if builder
             .max_batch_bytes
@@ -249,15 +256,39 @@ impl Resolver<'_> {
         };
         let tuning = self.tuning(family);
         let queue = Queue::new(self.limits(family, &tuning));
+        let spool = self.spool(name, &*encoder)?;
+        let place = (name.to_owned(), endpoint);
         Ok(Destination::new(
-            name.to_owned(),
-            endpoint,
-            headers,
-            encoder,
-            transport,
-            tuning,
-            queue,
+            place, headers, encoder, transport, tuning, queue, spool,
         ))
+    }
+
+    /// Spooled spans are encoded: each protocol has its own folder.
+    fn spool(&self, name: &str, encoder: &dyn Encoder) -> Result<Option<Spool>, ConfigError> {
+        let Some(folder) = &self.builder.spool else {
+            return Ok(None);
+        };
+        let own: String = [name, encoder.content_type()].join("-");
+        let own: String = own
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
+        let limits = spool::Limits {
+            bytes: self.builder.max_spool_bytes.unwrap_or(64 * 1024 * 1024),
+            age: self
+                .builder
+                .max_spool_age
+                .unwrap_or(Duration::from_secs(24 * 3600)),
+        };
+        let folder = folder.join(own);
+        let spool = Spool::open(folder.clone(), limits).map_err(|error| {
+            ConfigError::caused("spool", format!("cannot use {}", folder.display()), error)
+        })?;
+        if spool.is_none() {
+            let folder = folder.display();
+            tracing::warn!(%folder, "span export: another process has the spool; going on without");
+        }
+        Ok(spool)
     }
 
     fn ca_file(&self) -> Option<PathBuf> {

@@ -30,17 +30,27 @@ pub trait Encoder: Debug + Send + Sync + 'static {
     /// Appends one span to `out`.
     fn encode(&self, span: &SpanRecord, out: &mut Vec<u8>);
 
-    /// Appends to `out` the body of a request with these spans, of which there is at least one.
+    /// What is the same for all spans of the program, such as its resource. It is kept beside
+    /// spans that are spooled to disk, so that those of an earlier run keep theirs.
+    ///
+    /// Defaults to nothing.
+    fn preamble(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Appends to `out` the body of a request with these spans, of which there is at least
+    /// one, under [their preamble](EncodedSpans::preamble).
     fn frame(&self, spans: EncodedSpans<'_>, out: &mut Vec<u8>);
 
     /// The body of a request with `spans`, written in one go.
     fn request(&self, spans: &[SpanRecord]) -> Vec<u8> {
         let (mut bytes, mut ends, mut request) = (Vec::new(), Vec::new(), Vec::new());
+        let preamble = self.preamble();
         for span in spans {
             self.encode(span, &mut bytes);
             ends.push(bytes.len());
         }
-        self.frame(EncodedSpans::new(&bytes, &ends), &mut request);
+        self.frame(EncodedSpans::new(&preamble, &bytes, &ends), &mut request);
         request
     }
 
@@ -103,13 +113,24 @@ impl Verdict {
 /// The spans of a request, as [`Encoder::encode`] wrote them.
 #[derive(Clone, Copy, Debug)]
 pub struct EncodedSpans<'a> {
+    preamble: &'a [u8],
     bytes: &'a [u8],
     ends: &'a [usize],
 }
 
 impl<'a> EncodedSpans<'a> {
-    pub(crate) fn new(bytes: &'a [u8], ends: &'a [usize]) -> Self {
-        Self { bytes, ends }
+    pub(crate) fn new(preamble: &'a [u8], bytes: &'a [u8], ends: &'a [usize]) -> Self {
+        Self {
+            preamble,
+            bytes,
+            ends,
+        }
+    }
+
+    /// The [`Encoder::preamble`] of the program that recorded them.
+    #[must_use]
+    pub fn preamble(&self) -> &'a [u8] {
+        self.preamble
     }
 
     /// All spans, one after the other with nothing between.

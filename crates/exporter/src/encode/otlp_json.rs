@@ -85,9 +85,13 @@ impl Encoder for OtlpJson {
         out.push(b'}');
     }
 
+    fn preamble(&self) -> Vec<u8> {
+        self.prefix.clone()
+    }
+
     fn frame(&self, spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
-        out.reserve(self.prefix.len() + spans.as_bytes().len() + spans.len() + 8);
-        out.extend_from_slice(&self.prefix);
+        out.reserve(spans.preamble().len() + spans.as_bytes().len() + spans.len() + 8);
+        out.extend_from_slice(spans.preamble());
         spans.join(out);
         out.extend_from_slice(b"]}]}]}");
     }

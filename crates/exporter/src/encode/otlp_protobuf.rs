@@ -17,8 +17,6 @@ use crate::Resource;
 pub struct OtlpProtobuf {
     /// `ResourceSpans.resource`, with its key and length.
     resource: Vec<u8>,
-    /// `ScopeSpans.scope`, with its key and length.
-    scope: Vec<u8>,
 }
 
 impl OtlpProtobuf {
@@ -27,18 +25,22 @@ impl OtlpProtobuf {
     pub fn new(resource: &Resource) -> Self {
         let mut encoded = Vec::new();
         message(&mut encoded, 1, 128, |out| {
-            resource.visit(|name, value| key_value(out, 1, name, |out| any_value(out, value)));
+            resource.visit(|name, value| {
+                key_value(out, 1, name, |out| any_value(out, value));
+            });
         });
-        let mut scope = Vec::new();
-        message(&mut scope, 1, 0, |out| {
-            bytes(out, 1, crate::NAME.as_bytes());
-            bytes(out, 2, crate::VERSION.as_bytes());
-        });
-        Self {
-            resource: encoded,
-            scope,
-        }
+        Self { resource: encoded }
     }
+}
+
+/// `ScopeSpans.scope`, with its key and length.
+fn scope() -> Vec<u8> {
+    let mut scope = Vec::new();
+    message(&mut scope, 1, 0, |out| {
+        bytes(out, 1, crate::NAME.as_bytes());
+        bytes(out, 2, crate::VERSION.as_bytes());
+    });
+    scope
 }
 
 impl Encoder for OtlpProtobuf {
@@ -50,15 +52,20 @@ impl Encoder for OtlpProtobuf {
         message(out, 2, 128, |out| encode_span(span, out));
     }
 
+    fn preamble(&self) -> Vec<u8> {
+        self.resource.clone()
+    }
+
     fn frame(&self, spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
-        let scope_spans = self.scope.len() + spans.as_bytes().len();
+        let (resource, scope) = (spans.preamble(), scope());
+        let scope_spans = scope.len() + spans.as_bytes().len();
         let resource_spans =
-            self.resource.len() + 1 + encoded_len_varint(scope_spans as u64) + scope_spans;
+            resource.len() + 1 + encoded_len_varint(scope_spans as u64) + scope_spans;
         out.reserve(resource_spans + 16);
         header(out, 1, resource_spans);
-        out.extend_from_slice(&self.resource);
+        out.extend_from_slice(resource);
         header(out, 2, scope_spans);
-        out.extend_from_slice(&self.scope);
+        out.extend_from_slice(&scope);
         out.extend_from_slice(spans.as_bytes());
     }
 

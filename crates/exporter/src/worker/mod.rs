@@ -5,6 +5,8 @@
 
 mod attempt;
 mod dispatcher;
+mod intake;
+mod outcome;
 
 use std::io;
 use std::sync::{Arc, mpsc};
@@ -62,6 +64,7 @@ async fn supervise(destination: Arc<Destination>) {
         }
         destination.counters.restarts.add(1);
         destination.counters.in_flight.take();
+        destination.with_spool(|spool| spool.unload_all());
         let lost = destination.stats().imbalance().try_into().unwrap_or(0);
         destination.counters.dropped(DropReason::WorkerPanic, lost);
         let name = destination.name.as_str();

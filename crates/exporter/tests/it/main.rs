@@ -6,4 +6,5 @@ mod differential;
 mod faults;
 mod panics;
 mod shutdown;
+mod spool;
 mod support;

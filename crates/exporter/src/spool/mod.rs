@@ -1,0 +1,11 @@
+//! Batches on disk: what could not be sent survives the process.
+//!
+//! One file is one batch, and a rename is the only point at which it exists: a process that
+//! is killed leaves whole files, and at most one that is not counted.
+
+mod name;
+mod segment;
+mod store;
+
+pub(crate) use name::Name;
+pub(crate) use store::{Deleted, Limits, Spool};

@@ -1,0 +1,197 @@
+//! What enters the worker: from the queue, and from disk; and what goes back to disk.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::dispatcher::Dispatcher;
+use crate::batch::Batch;
+use crate::spool::Deleted;
+use crate::stats::DropReason;
+
+/// Larger spans are dropped: receivers commonly take 4 MiB per request.
+const MAX_SPAN: usize = 4 * 1024 * 1024;
+/// A disk that failed, or is full, is left alone for this time.
+const SPOOL_PAUSE: Duration = Duration::from_secs(60);
+
+impl Dispatcher {
+    /// Encodes what the queue holds, up to the size of a batch.
+    pub(super) fn take_batch(&mut self) -> Option<Batch> {
+        let destination = self.destination.clone();
+        let mut batch = Batch::new(self.taken, destination.preamble.clone());
+        while batch.size() < self.max_batch_bytes {
+            let Some(mut chunk) = destination.queue.pop() else {
+                break;
+            };
+            destination.counters.in_flight.add(chunk.spans.len() as u64);
+            while batch.size() < self.max_batch_bytes {
+                let Some(span) = chunk.spans.pop_front() else {
+                    break;
+                };
+                self.taken += 1;
+                let pushed = catch_unwind(AssertUnwindSafe(|| {
+                    batch.push(MAX_SPAN, |out| destination.encoder.encode(&span, out))
+                }));
+                match pushed {
+                    Ok(true) => {}
+                    Ok(false) => self.lost(1, DropReason::TooLarge),
+                    Err(_) => {
+                        batch.roll_back();
+                        self.lost(1, DropReason::EncoderPanic);
+                    }
+                }
+            }
+            destination.counters.in_flight.sub(chunk.spans.len() as u64);
+            destination.queue.unpop(chunk);
+        }
+        self.first_wait = None;
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    pub(super) fn can_spool(&self, now: Instant) -> bool {
+        self.destination.has_spool() && self.spool_again.is_none_or(|again| again <= now)
+    }
+
+    /// Whether a segment should be read: one at a time, and none once the end is ordered.
+    pub(super) fn wants_disk(&self) -> bool {
+        self.destination.counters.spooled.get() > 0
+            && self.destination.deadline().is_none()
+            && !self.held().any(Batch::is_from_disk)
+    }
+
+    /// Writes to disk what failed, and, while the receiver is in trouble, what is due; and
+    /// what fills the queue while an attempt takes its time.
+    pub(super) async fn spill(&mut self, now: Instant) {
+        if !self.can_spool(now) {
+            self.waiting.append(&mut self.to_spool);
+            return;
+        }
+        for batch in std::mem::take(&mut self.to_spool) {
+            if let Err(batch) = self.store(batch).await {
+                self.waiting.push(batch);
+            }
+        }
+        while self.can_spool(now) && self.should_spill(now) {
+            let Some(batch) = self.take_batch() else {
+                break;
+            };
+            if let Err(batch) = self.store(batch).await {
+                self.waiting.push(batch);
+            }
+        }
+    }
+
+    fn should_spill(&self, now: Instant) -> bool {
+        let busy = self.attempts.len() >= self.slots();
+        let (limits, level) = (
+            self.destination.queue.limits(),
+            self.destination.queue.level(),
+        );
+        let filling = level.spans >= limits.spans / 2 || level.bytes >= limits.bytes / 2;
+        (self.failing && self.is_due(now)) || (busy && filling)
+    }
+
+    /// Writes a batch to disk; it comes back if that fails.
+    async fn store(&mut self, batch: Batch) -> Result<(), Batch> {
+        let spans = batch.len();
+        let stored = self.destination.with_spool_elsewhere(move |spool| {
+            let stored = spool.store(&batch);
+            (batch, stored)
+        });
+        match stored.await {
+            Some((batch, Ok(deleted))) => {
+                self.destination.counters.in_flight.sub(spans as u64);
+                self.deleted(deleted);
+                // A part of another segment is safe on its own now.
+                self.settle(&batch);
+                Ok(())
+            }
+            Some((batch, Err(error))) => {
+                self.warn("spool", &error.to_string());
+                self.spool_again = Instant::now().checked_add(SPOOL_PAUSE);
+                Err(batch)
+            }
+            None => {
+                // The writing thread panicked, and took the batch along.
+                self.lost(spans, DropReason::WorkerPanic);
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads the segment to send next.
+    pub(super) async fn load(&mut self) -> Option<Batch> {
+        loop {
+            let loaded = self
+                .destination
+                .with_spool_elsewhere(|spool| (spool.make_room(0), spool.load()));
+            let (deleted, loaded) = loaded.await?;
+            self.deleted(deleted);
+            match loaded? {
+                Ok(batch) => {
+                    self.destination.counters.in_flight.add(batch.len() as u64);
+                    return Some(batch);
+                }
+                Err(spans) => {
+                    let counters = &self.destination.counters;
+                    counters.dropped(DropReason::SpoolCorrupt, spans);
+                    self.warn("spool_corrupt", &format!("{spans} spans lost"));
+                }
+            }
+        }
+    }
+
+    fn deleted(&mut self, deleted: Deleted) {
+        let reasons = [
+            (DropReason::SpoolFull, deleted.full),
+            (DropReason::SpoolExpired, deleted.expired),
+        ];
+        for (reason, spans) in reasons {
+            if spans > 0 {
+                self.destination.counters.dropped(reason, spans);
+                self.warn(reason.as_str(), &format!("{spans} spans lost"));
+            }
+        }
+    }
+
+    /// The end: what is left goes to disk, or is lost.
+    pub(super) async fn abandon(mut self) {
+        self.attempts.abort_all();
+        let mut left: Vec<Batch> = self.batches.drain().map(|(_, batch)| batch).collect();
+        left.append(&mut self.parts);
+        left.append(&mut self.waiting);
+        left.append(&mut self.to_spool);
+        for batch in left {
+            match batch.segment() {
+                Some(name) => {
+                    self.destination.counters.in_flight.sub(batch.len() as u64);
+                    self.destination
+                        .with_spool(|spool| spool.unload(name, &batch));
+                }
+                None => self.last_store(batch).await,
+            }
+        }
+        while self.can_spool(Instant::now()) {
+            let Some(batch) = self.take_batch() else {
+                break;
+            };
+            self.last_store(batch).await;
+        }
+        while let Some(chunk) = self.destination.queue.pop() {
+            let spans = chunk.spans.len() as u64;
+            self.destination
+                .counters
+                .dropped(DropReason::Shutdown, spans);
+        }
+    }
+
+    async fn last_store(&mut self, batch: Batch) {
+        let left = if self.can_spool(Instant::now()) {
+            self.store(batch).await
+        } else {
+            Err(batch)
+        };
+        if let Err(batch) = left {
+            self.lost(batch.len(), DropReason::Shutdown);
+        }
+    }
+}
