@@ -90,9 +90,8 @@ impl<'i> Specials<'i> {
     fn next_block(&mut self, at: usize) -> usize {
         let rest = self.input.get(at..).unwrap_or_default();
         self.block = at;
-        self.marks = marks(block(rest, &mut [0; BLOCK]), |byte| {
-            (byte == b'"') | (byte == b'\\')
-        });
+        self.marks = View::new(self.input, at, &mut [0; BLOCK])
+            .marks(|byte| (byte == b'"') | (byte == b'\\'));
         match (self.marks, rest.get(BLOCK..)) {
             (0, None) => self.input.len(),
             (0, Some(behind)) => at + BLOCK + string_run(behind),
@@ -116,7 +115,7 @@ pub(crate) struct Skip {
 pub(crate) enum Skipped {
     /// The value goes on behind the input.
     More,
-    /// So many bytes of the input belong to the value.
+    /// It ends before this offset of the input.
     End(usize),
     /// Nested too deep, or not JSON.
     Broken,
@@ -136,31 +135,31 @@ impl Skip {
         escape: false,
     };
 
-    pub(crate) fn push(&mut self, input: &[u8], max_depth: u8) -> Skipped {
-        let mut at = 0;
+    /// Goes on at offset `at` of the input.
+    pub(crate) fn push(&mut self, input: &[u8], mut at: usize, max_depth: u8) -> Skipped {
         // All ones between quotes.
         let mut inside = if self.in_string { !0 } else { 0 };
         let mut escape = u64::from(self.escape);
         let mut padded = [0; BLOCK];
-        while let Some(rest @ [_, ..]) = input.get(at..) {
-            let block = block(rest, &mut padded);
-            let len = rest.len().min(BLOCK);
-            if inside != 0 && !contains(block, |byte| (byte == b'"') | (byte == b'\\')) {
+        while at < input.len() {
+            let view = View::new(input, at, &mut padded);
+            if inside != 0 && !view.may_contain(|byte| (byte == b'"') | (byte == b'\\')) {
                 escape = 0;
                 at += BLOCK;
                 at += string_run(input.get(at..).unwrap_or_default());
                 continue;
             }
-            if inside != 0 && !contains(block, |byte| byte == b'"') {
-                escape = escapes_next(rest.get(..len).unwrap_or_default(), escape);
-                at += BLOCK;
+            let len = BLOCK.min(input.len() - at);
+            if inside != 0 && !view.may_contain(|byte| byte == b'"') {
+                escape = escapes_next(input.get(at..at + len).unwrap_or_default(), escape);
+                at += len;
                 continue;
             }
 
-            let mut quotes = marks(block, |byte| byte == b'"');
+            let mut quotes = view.marks(|byte| byte == b'"');
             let mut slashes = 0;
-            if escape != 0 || contains(block, |byte| byte == b'\\') {
-                slashes = marks(block, |byte| byte == b'\\');
+            if escape != 0 || view.may_contain(|byte| byte == b'\\') {
+                slashes = view.marks(|byte| byte == b'\\');
                 let mut carry = escape;
                 let escaped = escaped(slashes, &mut carry);
                 quotes &= !escaped;
@@ -179,8 +178,8 @@ impl Skip {
                 let stray = slashes & !strings;
                 // What is behind a stray backslash may have been misread.
                 let before_stray = (stray & stray.wrapping_neg()).wrapping_sub(1);
-                let opening = marks(block, |byte| byte | 0x20 == b'{') & !strings & before_stray;
-                let closing = marks(block, |byte| byte | 0x20 == b'}') & !strings & before_stray;
+                let opening = view.marks(|byte| byte | 0x20 == b'{') & !strings & before_stray;
+                let closing = view.marks(|byte| byte | 0x20 == b'}') & !strings & before_stray;
                 match self.brackets(opening, closing, max_depth) {
                     Skipped::More if stray == 0 => {}
                     Skipped::End(used) => return Skipped::End(at + used),
@@ -188,7 +187,7 @@ impl Skip {
                 }
             }
             inside = if strings >> (BLOCK - 1) == 1 { !0 } else { 0 };
-            at += BLOCK;
+            at += len;
         }
         self.in_string = inside != 0;
         self.escape = escape != 0;
@@ -221,17 +220,70 @@ const BLOCK: usize = 64;
 /// Bytes that are looked at together.
 type Block = [u8; BLOCK];
 
-/// The start of `input` as a block, with spaces behind its end.
+/// The bytes of an input from some offset on, up to 64 of them.
+#[derive(Clone, Copy)]
+struct View<'i> {
+    block: &'i Block,
+    /// Bytes of the block that are before the offset.
+    before: usize,
+}
+
+impl<'i> View<'i> {
+    #[inline(always)]
+    fn new(input: &'i [u8], at: usize, padded: &'i mut Block) -> View<'i> {
+        let rest = input.get(at..).unwrap_or_default();
+        if let Some(block) = rest.first_chunk() {
+            return View { block, before: 0 };
+        }
+        // To read what is before it, too, is faster than to copy it.
+        if let Some(block) = input.last_chunk() {
+            return View {
+                block,
+                before: BLOCK - rest.len(),
+            };
+        }
+        *padded = [b' '; BLOCK];
+        if let Some(start) = padded.get_mut(..rest.len()) {
+            start.copy_from_slice(rest);
+        }
+        View {
+            block: padded,
+            before: 0,
+        }
+    }
+
+    /// One bit for each byte, the first one lowest, and zeros behind the end of the input.
+    #[inline(always)]
+    fn marks(self, is_marked: impl Fn(u8) -> bool) -> u64 {
+        // Multiplying moves bit 0 of each byte into one of the highest eight.
+        let gather = |eight: u64| eight.wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        let ones = ones(self.block, is_marked);
+        let eights = words(&ones).enumerate();
+        let marks = eights.fold(0, |marks, (index, eight)| {
+            marks | gather(eight) << (8 * index)
+        });
+        marks.checked_shr(self.before as u32).unwrap_or(0)
+    }
+
+    /// Whether one of these bytes may be wanted. Cheaper than [`marks`](View::marks).
+    #[inline(always)]
+    fn may_contain(self, is_wanted: impl Fn(u8) -> bool) -> bool {
+        words(&ones(self.block, is_wanted)).fold(0, |found, eight| found | eight) != 0
+    }
+}
+
+/// Written so that the compiler makes vector instructions of it.
 #[inline(always)]
-fn block<'i>(input: &'i [u8], padded: &'i mut Block) -> &'i Block {
-    if let Some(block) = input.first_chunk() {
-        return block;
-    }
-    *padded = [b' '; BLOCK];
-    if let Some(start) = padded.get_mut(..input.len()) {
-        start.copy_from_slice(input);
-    }
-    padded
+fn ones(block: &Block, is_marked: impl Fn(u8) -> bool) -> Block {
+    block.map(|byte| u8::from(is_marked(byte)))
+}
+
+#[inline(always)]
+fn words(block: &Block) -> impl Iterator<Item = u64> {
+    let eights = block
+        .chunks_exact(8)
+        .filter_map(|eight| eight.first_chunk());
+    eights.map(|eight| u64::from_le_bytes(*eight))
 }
 
 /// Of bytes in a string: whether they end with an odd number of backslashes, of which the first may
@@ -244,31 +296,6 @@ fn escapes_next(bytes: &[u8], escape: u64) -> u64 {
         .count();
     let escaped = if run == bytes.len() { escape } else { 0 };
     (run as u64 - escaped) & 1
-}
-
-/// One bit for each byte of a block, the first one lowest.
-#[inline(always)]
-fn marks(block: &Block, is_marked: impl Fn(u8) -> bool) -> u64 {
-    let ones = ones(block, is_marked);
-    // Multiplying moves bit 0 of each byte into one of the highest eight.
-    let gather = |eight: u64| eight.wrapping_mul(0x0102_0408_1020_4080) >> 56;
-    words(&ones).enumerate().fold(0, |marks, (index, eight)| marks | gather(eight) << (8 * index))
-}
-
-#[inline(always)]
-fn contains(block: &Block, is_wanted: impl Fn(u8) -> bool) -> bool {
-    words(&ones(block, is_wanted)).fold(0, |found, eight| found | eight) != 0
-}
-
-/// Written so that the compiler makes vector instructions of it.
-#[inline(always)]
-fn ones(block: &Block, is_marked: impl Fn(u8) -> bool) -> Block {
-    block.map(|byte| u8::from(is_marked(byte)))
-}
-
-#[inline(always)]
-fn words(block: &Block) -> impl Iterator<Item = u64> {
-    block.chunks_exact(8).filter_map(|eight| eight.first_chunk()).map(|eight| u64::from_le_bytes(*eight))
 }
 
 /// Each bit is the parity of itself and all lower ones.

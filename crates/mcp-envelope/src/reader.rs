@@ -266,16 +266,14 @@ impl<S: Sink> Reader<S> {
                     }
                     self.after(sink)
                 }
-                State::Skip(mut skip) => {
-                    match skip.push(rest(input, at), limits::DEPTH - self.depth) {
-                        Skipped::More => return State::Skip(skip),
-                        Skipped::Broken => State::Broken,
-                        Skipped::End(used) => {
-                            at += used;
-                            self.after(sink)
-                        }
+                State::Skip(mut skip) => match skip.push(input, at, limits::DEPTH - self.depth) {
+                    Skipped::More => return State::Skip(skip),
+                    Skipped::Broken => State::Broken,
+                    Skipped::End(end) => {
+                        at = end;
+                        self.after(sink)
                     }
-                }
+                },
                 State::After => {
                     let Some(place) = self.place else {
                         return State::Done;
