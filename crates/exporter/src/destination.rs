@@ -18,6 +18,8 @@ pub(crate) struct Tuning {
     pub(crate) timeout: Duration,
     pub(crate) max_in_flight: usize,
     pub(crate) max_batch_bytes: usize,
+    /// Whether requests are compressed, if the protocol allows it.
+    pub(crate) gzip: bool,
 }
 
 /// Everything that the threads which end spans, the worker and the guard share about one

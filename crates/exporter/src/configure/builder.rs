@@ -60,6 +60,7 @@ pub struct ExporterBuilder {
     pub(super) custom: Vec<Custom>,
     pub(super) batch_size: Option<usize>,
     pub(super) max_batch_bytes: Option<usize>,
+    pub(super) gzip: Option<bool>,
     pub(super) flush_interval: Option<Duration>,
     pub(super) timeout: Option<Duration>,
     pub(super) shutdown_timeout: Option<Duration>,
@@ -202,6 +203,16 @@ impl ExporterBuilder {
     /// Defaults to 4 MiB. At most 64 MiB, the bound of OTLP.
     pub fn max_batch_bytes(mut self, bytes: usize) -> Self {
         self.max_batch_bytes = Some(bytes);
+        self
+    }
+
+    /// Compresses requests, where the protocol allows it: OTLP does, Rastir does not. Spans
+    /// shrink to about a tenth, for some CPU time.
+    ///
+    /// Defaults to whether `OTEL_EXPORTER_OTLP_TRACES_COMPRESSION` or
+    /// `OTEL_EXPORTER_OTLP_COMPRESSION` says `gzip`.
+    pub fn gzip(mut self, gzip: bool) -> Self {
+        self.gzip = Some(gzip);
         self
     }
 

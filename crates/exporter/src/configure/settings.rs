@@ -327,7 +327,22 @@ impl Resolver<'_> {
                 .unwrap_or(Duration::from_secs(10)),
             max_in_flight: builder.max_in_flight.unwrap_or(1),
             max_batch_bytes: builder.max_batch_bytes.unwrap_or(4 * 1024 * 1024),
+            gzip: builder.gzip.unwrap_or_else(|| self.gzip()),
         }
+    }
+
+    fn gzip(&self) -> bool {
+        let names = [
+            "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+            "OTEL_EXPORTER_OTLP_COMPRESSION",
+        ];
+        let read = |text: &str| match &*text.to_ascii_lowercase() {
+            "gzip" => Some(true),
+            "none" => Some(false),
+            _ => None,
+        };
+        let gzip = names.iter().find_map(|name| self.env.read(name, read));
+        gzip.unwrap_or(false)
     }
 
     fn limits(&self, family: Family, tuning: &Tuning) -> Limits {

@@ -2,10 +2,13 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, USER_AGENT};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 
@@ -36,6 +39,10 @@ pub(super) enum Failure {
 pub(super) fn request(destination: &Destination, batch: &Batch) -> Request<Full<Bytes>> {
     let mut body = Vec::new();
     destination.encoder.frame(batch.spans(), &mut body);
+    let gzip = destination.tuning.gzip && destination.encoder.allows_gzip();
+    if gzip {
+        body = compressed(&body);
+    }
     let mut request = Request::new(Full::new(Bytes::from(body)));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = destination.endpoint.clone();
@@ -48,10 +55,21 @@ pub(super) fn request(destination: &Destination, batch: &Batch) -> Request<Full<
         USER_AGENT,
         HeaderValue::from_static(concat!("mcp-trace-exporter/", env!("CARGO_PKG_VERSION"))),
     );
+    if gzip {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     for (name, value) in &destination.headers {
         headers.insert(name, value.clone());
     }
     request
+}
+
+fn compressed(body: &[u8]) -> Vec<u8> {
+    let out = Vec::with_capacity(body.len() / 4);
+    let mut encoder = GzEncoder::new(out, Compression::fast());
+    // Writing into memory does not fail.
+    let _ = encoder.write_all(body);
+    encoder.finish().unwrap_or_default()
 }
 
 /// Sends `request` and judges the answer, all within `timeout`.

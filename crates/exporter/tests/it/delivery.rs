@@ -206,6 +206,28 @@ async fn rastir_gets_its_own_dialect() {
 }
 
 #[test]
+fn requests_are_compressed_where_the_protocol_allows_it() {
+    let (collector, rastir) = (Collector::kind(), Collector::start(|_| Act::Answer(202)));
+    let guard = otlp(&collector)
+        .push_url(rastir.url())
+        .gzip(true)
+        .build()
+        .unwrap();
+    record(&sink(&guard), 100);
+    assert!(guard.shutdown_blocking(SECONDS(5)).complete);
+    let request = collector.requests().remove(0);
+    assert_eq!(request.headers["content-encoding"], "gzip");
+    let mut body = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(&*request.body);
+    std::io::Read::read_to_end(&mut decoder, &mut body).unwrap();
+    assert!(!crate::collector::spans(&body).is_empty());
+    assert!(request.body.len() * 3 < body.len());
+    let request = rastir.requests().remove(0);
+    assert!(!request.headers.contains_key("content-encoding"));
+    assert!(serde_json::from_slice::<serde_json::Value>(&request.body).is_ok());
+}
+
+#[test]
 fn two_destinations_get_everything_and_do_not_wait_for_each_other() {
     let healthy = Collector::kind();
     let dead = Collector::start(|_| Act::Answer(503));
