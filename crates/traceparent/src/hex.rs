@@ -1,8 +1,7 @@
 //! Lower-case hex in safe code, eight digits at a time in one `u64`.
 //!
 //! A word holds the first of its eight characters in its lowest byte, whatever the machine's byte
-//! order. Every step works on all eight bytes at once and none carries into its neighbour, as the
-//! characters are known to be below `0x80` when the sums matter.
+//! order, and every step works on all eight bytes at once.
 
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
@@ -29,13 +28,15 @@ pub(crate) const fn load<const N: usize>(text: &[u8; N], at: usize) -> u64 {
 /// Zero if all eight characters of `word` are lower-case hex digits.
 #[inline(always)]
 pub(crate) const fn faults(word: u64) -> u64 {
-    // Each sum reaches 0x80 exactly when its byte is at least (or above) the named character.
+    // Each sum reaches 0x80 exactly when its byte is at least (or above) the named character. Bytes
+    // from 0x80 on may carry into the next one, but are faults themselves, carried into or not: they
+    // reach both sums of a pair or wrap around in the first.
     let from_0 = word.wrapping_add(splat(0x80 - b'0'));
     let above_9 = word.wrapping_add(splat(0x7f - b'9'));
     let from_a = word.wrapping_add(splat(0x80 - b'a'));
     let above_f = word.wrapping_add(splat(0x7f - b'f'));
     let hex = (from_0 & !above_9) | (from_a & !above_f);
-    (!hex | word) & HIGH_BITS
+    !hex & HIGH_BITS
 }
 
 /// The number that eight valid digits stand for.
@@ -119,5 +120,22 @@ pub(crate) const fn as_str(ascii: &[u8]) -> &str {
         Ok(text) => text,
         // Callers pass digits and dashes that this crate wrote, or bytes that it has checked.
         Err(_) => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{digit, faults};
+
+    #[test]
+    fn faults_do_not_hide_their_neighbours() {
+        for first in 0..=u8::MAX {
+            for second in 0..=u8::MAX {
+                let word =
+                    u64::from_le_bytes([b'0', first, second, b'f', first, second, first, b'9']);
+                let valid = digit(first).is_some() && digit(second).is_some();
+                assert_eq!(faults(word) == 0, valid, "{first:#x} {second:#x}");
+            }
+        }
     }
 }
