@@ -1,109 +1,15 @@
 use alloc::boxed::Box;
 use core::{fmt, str};
 
-use crate::{
-    capture::{Limit, Text},
-    id::Id,
-    limits,
-    reader::{Bracket, Reader, Sink},
-    scalar::Scalar,
-    sse::Lines,
-};
-
-/// Watches an answer body go by, in chunks cut anywhere, until the answer to one request has been seen whole.
-///
-/// Everything else on the way is skipped: notifications and requests of the server, answers to other requests, SSE comments and
-/// priming events. Its memory does not grow with the body.
-///
-/// An answer belongs to the request if its `id` [answers](Id::answers) it, or if it is an error without id, which a server
-/// sends when it could not read the request's. Without a wanted id every answer does.
-///
-/// ```
-/// use mcp_envelope::{AnswerWatcher, Id};
-///
-/// let mut watcher = AnswerWatcher::sse(Some(Id::from(1)));
-/// assert!(watcher.push(b": keep-alive\n\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"isErr").is_none());
-/// let answer = watcher.push(b"or\":true}}\n\n").expect("the blank line ends the event");
-/// assert!(answer.is_tool_error());
-/// ```
-#[derive(Debug)]
-pub struct AnswerWatcher {
-    reader: Reader<Draft>,
-    draft: Draft,
-    /// `None` for a JSON body.
-    lines: Option<Lines>,
-    done: bool,
-}
-
-impl AnswerWatcher {
-    /// Watches an `application/json` body: one message, or an array of them as in the revision 2025-03-26.
-    #[must_use]
-    pub fn json(id: Option<Id>) -> AnswerWatcher {
-        AnswerWatcher {
-            reader: Reader::new(),
-            draft: Draft::new(id),
-            lines: None,
-            done: false,
-        }
-    }
-
-    /// Watches a `text/event-stream` body, as "Server-sent events" in the HTML standard defines it. The type of an event is not
-    /// looked at.
-    #[must_use]
-    pub fn sse(id: Option<Id>) -> AnswerWatcher {
-        AnswerWatcher {
-            lines: Some(Lines::new()),
-            ..AnswerWatcher::json(id)
-        }
-    }
-
-    /// Reads the next bytes of the body. Returns the answer once: with the chunk that completes it. In a JSON body that is the
-    /// one with the closing bracket, in an event stream the one with the blank line that dispatches the event.
-    pub fn push(&mut self, chunk: &[u8]) -> Option<&Answer> {
-        if self.done {
-            return None;
-        }
-        match &mut self.lines {
-            None => {
-                self.reader.push(chunk, &mut self.draft);
-                self.done = self.reader.is_over();
-            }
-            Some(lines) => {
-                let (reader, draft) = (&mut self.reader, &mut self.draft);
-                self.done = lines.push(chunk, |part| crate::sse::feed(part, reader, draft));
-            }
-        }
-        if self.done { self.answer() } else { None }
-    }
-
-    /// The body has ended. An event without its blank line is not dispatched, so this returns no answer that
-    /// [`push`](AnswerWatcher::push) has not returned; it is here so that a caller need not know that.
-    pub fn finish(&mut self) -> Option<&Answer> {
-        if !self.done {
-            self.done = true;
-            self.draft.restart();
-        }
-        None
-    }
-
-    /// The answer, if it has been seen whole.
-    #[must_use]
-    pub fn answer(&self) -> Option<&Answer> {
-        if self.done && self.draft.matched && !self.reader.is_broken() {
-            Some(&self.draft.answer)
-        } else {
-            None
-        }
-    }
-}
+use crate::{capture::Text, limits};
 
 /// What an answer says about how the request went.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
-    error: Option<RpcError>,
-    tool_error: bool,
-    protocol_version: Word,
-    result_type: Word,
+    pub(crate) error: Option<RpcError>,
+    pub(crate) tool_error: bool,
+    pub(crate) protocol_version: Word,
+    pub(crate) result_type: Word,
 }
 
 impl Answer {
@@ -119,14 +25,15 @@ impl Answer {
         self.tool_error
     }
 
-    /// `result.protocolVersion`, the version that an answer to `initialize` settles on. At most 31 bytes.
+    /// `result.protocolVersion`, the version that an answer to `initialize` settles on. At most 31
+    /// bytes.
     #[must_use]
     pub fn protocol_version(&self) -> Option<&str> {
         self.protocol_version.get()
     }
 
-    /// `result.resultType`, which MCP has since 2026-07-28: `complete`, or `input_required` if the client shall repeat the request
-    /// with more. At most 31 bytes.
+    /// `result.resultType`, which MCP has since 2026-07-28: `complete`, or `input_required` if the
+    /// client shall repeat the request with more. At most 31 bytes.
     #[must_use]
     pub fn result_type(&self) -> Option<&str> {
         self.result_type.get()
@@ -136,8 +43,8 @@ impl Answer {
 /// A JSON-RPC error object (JSON-RPC 2.0, section 5.1).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RpcError {
-    code: i64,
-    message: Box<str>,
+    pub(crate) code: i64,
+    pub(crate) message: Box<str>,
 }
 
 impl RpcError {
@@ -147,7 +54,8 @@ impl RpcError {
         self.code
     }
 
-    /// `error.message`, cut after at most 1 KiB; empty if it is not a string or not UTF-8. It may hold control characters.
+    /// `error.message`, cut after at most 1 KiB; empty if it is not a string or not UTF-8. It may
+    /// hold control characters.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -156,13 +64,13 @@ impl RpcError {
 
 /// A short string, kept in place.
 #[derive(Clone, Copy, Default)]
-struct Word {
+pub(crate) struct Word {
     bytes: [u8; limits::WORD],
     len: u8,
 }
 
 impl Word {
-    fn new(text: Text<'_>) -> Word {
+    pub(crate) fn new(text: Text<'_>) -> Word {
         let mut word = Word::default();
         if let Text::Whole(text) = text {
             if let Some(bytes) = word.bytes.get_mut(..text.len()) {
@@ -185,221 +93,5 @@ impl Word {
 impl fmt::Debug for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.get().fmt(f)
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Place {
-    Batch,
-    Message,
-    Result,
-    Error,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Value {
-    Root,
-    Id,
-    Method,
-    Result,
-    Error,
-    IsError,
-    ResultType,
-    ProtocolVersion,
-    Code,
-    Message,
-}
-
-/// What has been seen of one message.
-#[derive(Clone, Copy, Debug, Default)]
-struct Seen {
-    id: bool,
-    /// The id is there and not null.
-    id_given: bool,
-    id_matches: bool,
-    method: bool,
-    result: bool,
-    error: bool,
-    is_error: bool,
-    result_type: bool,
-    protocol_version: bool,
-    code: bool,
-    message: bool,
-}
-
-#[derive(Debug)]
-pub(crate) struct Draft {
-    wanted: Option<Id>,
-    answer: Answer,
-    seen: Seen,
-    in_batch: bool,
-    /// The message in `answer` is the one.
-    matched: bool,
-}
-
-impl Draft {
-    fn new(wanted: Option<Id>) -> Draft {
-        Draft {
-            wanted,
-            answer: Answer::default(),
-            seen: Seen::default(),
-            in_batch: false,
-            matched: false,
-        }
-    }
-
-    /// Forgets the last message.
-    pub(crate) fn restart(&mut self) {
-        self.answer = Answer::default();
-        self.seen = Seen::default();
-        self.in_batch = false;
-        self.matched = false;
-    }
-
-    pub(crate) fn matched(&self) -> bool {
-        self.matched
-    }
-
-    fn is_match(&self) -> bool {
-        let seen = self.seen;
-        let is_answer = !seen.method && (seen.result || self.answer.error.is_some());
-        let is_mine = match &self.wanted {
-            None => true,
-            Some(_) if seen.id_given => seen.id_matches,
-            Some(_) => self.answer.error.is_some(),
-        };
-        is_answer && is_mine
-    }
-
-    fn error(&mut self) -> &mut RpcError {
-        self.answer.error.get_or_insert_default()
-    }
-}
-
-fn first(seen: &mut bool) -> bool {
-    !core::mem::replace(seen, true)
-}
-
-impl Sink for Draft {
-    type Place = Place;
-    type Field = Value;
-
-    const ROOT: Value = Value::Root;
-
-    fn limit(&self, field: Value) -> Limit {
-        match field {
-            Value::Id => Limit {
-                bytes: limits::ID,
-                hashed: true,
-            },
-            Value::Message => Limit::bytes(limits::ERROR_MESSAGE),
-            _ => Limit::bytes(limits::WORD),
-        }
-    }
-
-    fn member(&mut self, place: Place, key: &[u8]) -> Option<Value> {
-        let seen = &mut self.seen;
-        match (place, key) {
-            (Place::Message, b"id") if first(&mut seen.id) => Some(Value::Id),
-            (Place::Message, b"method") if first(&mut seen.method) => Some(Value::Method),
-            (Place::Message, b"result") if first(&mut seen.result) => Some(Value::Result),
-            (Place::Message, b"error") if first(&mut seen.error) => Some(Value::Error),
-            (Place::Result, b"isError") if first(&mut seen.is_error) => Some(Value::IsError),
-            (Place::Result, b"resultType") if first(&mut seen.result_type) => {
-                Some(Value::ResultType)
-            }
-            (Place::Result, b"protocolVersion") if first(&mut seen.protocol_version) => {
-                Some(Value::ProtocolVersion)
-            }
-            (Place::Error, b"code") if first(&mut seen.code) => Some(Value::Code),
-            (Place::Error, b"message") if first(&mut seen.message) => Some(Value::Message),
-            _ => None,
-        }
-    }
-
-    fn element(&mut self, _batch: Place) -> Option<Value> {
-        if self.matched {
-            return None;
-        }
-        self.restart();
-        self.in_batch = true;
-        Some(Value::Root)
-    }
-
-    fn text(&mut self, field: Value, text: Text<'_>) {
-        match field {
-            Value::Id => {
-                self.seen.id_given = true;
-                self.seen.id_matches = self
-                    .wanted
-                    .as_ref()
-                    .is_some_and(|id| id.is_answered_by_text(text));
-            }
-            Value::Error => {
-                self.error();
-            }
-            Value::ResultType => self.answer.result_type = Word::new(text),
-            Value::ProtocolVersion => self.answer.protocol_version = Word::new(text),
-            Value::Message => {
-                self.error().message = text.start().unwrap_or_default().into();
-            }
-            _ => {}
-        }
-    }
-
-    fn scalar(&mut self, field: Value, scalar: Scalar<'_>) {
-        match (field, scalar) {
-            (Value::Id | Value::Error, Scalar::Null) => {}
-            (Value::Id, scalar) => {
-                self.seen.id_given = true;
-                self.seen.id_matches = self
-                    .wanted
-                    .as_ref()
-                    .is_some_and(|id| id.is_answered_by_scalar(scalar));
-            }
-            (Value::Error, _) => {
-                self.error();
-            }
-            (Value::IsError, Scalar::Bool(is_error)) => self.answer.tool_error = is_error,
-            (Value::Code, Scalar::Integer(code)) => self.error().code = code,
-            _ => {}
-        }
-    }
-
-    fn open(&mut self, field: Value, bracket: Bracket, _at: usize) -> Option<Place> {
-        match (field, bracket) {
-            (Value::Root, Bracket::Object) => Some(Place::Message),
-            (Value::Root, Bracket::Array) if !self.in_batch => Some(Place::Batch),
-            (Value::Result, Bracket::Object) => Some(Place::Result),
-            (Value::Error, _) => {
-                self.error();
-                (bracket == Bracket::Object).then_some(Place::Error)
-            }
-            (Value::Id, _) => {
-                self.seen.id_given = true;
-                None
-            }
-            _ => None,
-        }
-    }
-
-    fn close(&mut self, place: Place, _at: usize) -> Option<Place> {
-        match place {
-            Place::Batch => None,
-            Place::Message => {
-                self.matched |= self.is_match();
-                self.in_batch.then_some(Place::Batch)
-            }
-            Place::Result | Place::Error => Some(Place::Message),
-        }
-    }
-
-    fn is_array(place: Place) -> bool {
-        matches!(place, Place::Batch)
-    }
-
-    fn enough(&self) -> bool {
-        // A batch has to be whole to be one.
-        self.matched && !self.in_batch
     }
 }

@@ -1,4 +1,5 @@
-//! Strings that are kept: decoded, bounded, and put together again where a chunk or an escape cut them.
+//! Strings that are kept: decoded, bounded, and put together again where a chunk or an escape cut
+//! them.
 
 use alloc::vec::Vec;
 use core::str;
@@ -7,7 +8,8 @@ use core::str;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Text<'a> {
     Whole(&'a [u8]),
-    /// Longer than its limit: the start, the bytes of the whole, and their hash if it was asked for.
+    /// Longer than its limit: the start, the bytes of the whole, and their hash if it was asked
+    /// for.
     Long {
         start: &'a [u8],
         len: u64,
@@ -41,7 +43,8 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The string, or the start of a long one up to a character boundary; `None` if it is not UTF-8.
+    /// The string, or the start of a long one up to a character boundary; `None` if it is not
+    /// UTF-8.
     pub(crate) fn start(self) -> Option<&'a str> {
         let (Text::Whole(bytes) | Text::Long { start: bytes, .. }) = self;
         match (str::from_utf8(bytes), self) {
@@ -108,8 +111,8 @@ impl Capture {
         self.escape = Escape::None;
     }
 
-    /// Adds the characters of a JSON string up to its closing quote. Returns how many bytes were used, and whether the quote
-    /// was among them; `None` for an escape that JSON does not have.
+    /// Adds the characters of a JSON string up to its closing quote. Returns how many bytes were
+    /// used, and whether the quote was among them; `None` for an escape that JSON does not have.
     pub(crate) fn string(&mut self, input: &[u8], limit: Limit) -> Option<(usize, bool)> {
         let mut at = 0;
         while let Some(&byte) = input.get(at) {
@@ -198,7 +201,8 @@ impl Capture {
         }
     }
 
-    /// Adds one UTF-16 code unit that was written as an escape, after the first surrogate `high`, if that is not 0.
+    /// Adds one UTF-16 code unit that was written as an escape, after the first surrogate `high`,
+    /// if that is not 0.
     fn unit(&mut self, high: u16, unit: u16, limit: Limit) {
         self.escape = Escape::None;
         match unit {

@@ -9,8 +9,8 @@ use crate::{
 
 /// The `id` of a JSON-RPC request or of its answer (JSON-RPC 2.0, sections 4 and 5).
 ///
-/// `Display` writes the string form that the OpenTelemetry attribute `jsonrpc.request.id` asks for, at most 256 bytes long.
-/// It comes from the peer and may hold control characters.
+/// `Display` writes the string form that the OpenTelemetry attribute `jsonrpc.request.id` asks for,
+/// at most 256 bytes long. It comes from the peer and may hold control characters.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Id {
@@ -38,8 +38,8 @@ struct Other {
 impl Id {
     /// Whether `self`, the id of an answer, answers the request with the id `request`.
     ///
-    /// Equal ids do. So does a string of decimal digits that stands for the number of the request, because some servers turn
-    /// ids into strings.
+    /// Equal ids do. So does a string of decimal digits that stands for the number of the request,
+    /// because some servers turn ids into strings.
     ///
     /// ```
     /// # use mcp_envelope::Id;

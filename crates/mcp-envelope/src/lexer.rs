@@ -1,41 +1,13 @@
 //! Finding the end of what nobody wants to see.
 //!
-//! Short strings are looked through by words of eight bytes, long ones by `memchr`, and containers by blocks of 64 bytes, each
-//! of which is turned into one bit per byte for every character that matters. All of it is safe Rust that the compiler
-//! turns into vector instructions.
+//! Long strings are looked through by `memchr`, everything else by blocks of 64 bytes, each of
+//! which is turned into one bit per byte for every character that matters.
 
-const LOW_BITS: u64 = 0x0101_0101_0101_0101;
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-const QUOTES: u64 = LOW_BITS * b'"' as u64;
-const BACKSLASHES: u64 = LOW_BITS * b'\\' as u64;
+use crate::block::{BLOCK, View, escaped, prefix_xor};
 
 /// The bytes of `input` before the first quote or backslash, or all of it.
 pub(crate) fn string_run(input: &[u8]) -> usize {
     memchr::memchr2(b'"', b'\\', input).unwrap_or(input.len())
-}
-
-/// Whether these bytes stand for themselves in a JSON string.
-pub(crate) fn is_plain(bytes: &[u8]) -> bool {
-    let special = |word: &[u8; 8]| {
-        let word = u64::from_le_bytes(*word);
-        let control = word.wrapping_sub(LOW_BITS * 0x20) & !word & HIGH_BITS;
-        control | zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES)
-    };
-    match bytes.last_chunk() {
-        None => bytes
-            .iter()
-            .all(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1F)),
-        Some(last) => {
-            let words = bytes.chunks_exact(8).filter_map(|word| word.first_chunk());
-            words.fold(special(last), |found, word| found | special(word)) == 0
-        }
-    }
-}
-
-/// Marks the zero bytes. Above the lowest one there may be false marks.
-#[inline]
-const fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(LOW_BITS) & !word & HIGH_BITS
 }
 
 /// Finds the strings of an input, of which each is asked for behind the last.
@@ -215,77 +187,6 @@ impl Skip {
     }
 }
 
-const BLOCK: usize = 64;
-
-/// Bytes that are looked at together.
-type Block = [u8; BLOCK];
-
-/// The bytes of an input from some offset on, up to 64 of them.
-#[derive(Clone, Copy)]
-struct View<'i> {
-    block: &'i Block,
-    /// Bytes of the block that are before the offset.
-    before: usize,
-}
-
-impl<'i> View<'i> {
-    #[inline(always)]
-    fn new(input: &'i [u8], at: usize, padded: &'i mut Block) -> View<'i> {
-        let rest = input.get(at..).unwrap_or_default();
-        if let Some(block) = rest.first_chunk() {
-            return View { block, before: 0 };
-        }
-        // To read what is before it, too, is faster than to copy it.
-        if let Some(block) = input.last_chunk() {
-            return View {
-                block,
-                before: BLOCK - rest.len(),
-            };
-        }
-        *padded = [b' '; BLOCK];
-        if let Some(start) = padded.get_mut(..rest.len()) {
-            start.copy_from_slice(rest);
-        }
-        View {
-            block: padded,
-            before: 0,
-        }
-    }
-
-    /// One bit for each byte, the first one lowest, and zeros behind the end of the input.
-    #[inline(always)]
-    fn marks(self, is_marked: impl Fn(u8) -> bool) -> u64 {
-        // Multiplying moves bit 0 of each byte into one of the highest eight.
-        let gather = |eight: u64| eight.wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        let ones = ones(self.block, is_marked);
-        let eights = words(&ones).enumerate();
-        let marks = eights.fold(0, |marks, (index, eight)| {
-            marks | gather(eight) << (8 * index)
-        });
-        marks.checked_shr(self.before as u32).unwrap_or(0)
-    }
-
-    /// Whether one of these bytes may be wanted. Cheaper than [`marks`](View::marks).
-    #[inline(always)]
-    fn may_contain(self, is_wanted: impl Fn(u8) -> bool) -> bool {
-        words(&ones(self.block, is_wanted)).fold(0, |found, eight| found | eight) != 0
-    }
-}
-
-/// Written so that the compiler makes vector instructions of it.
-#[inline(always)]
-fn ones(block: &Block, is_marked: impl Fn(u8) -> bool) -> Block {
-    block.map(|byte| u8::from(is_marked(byte)))
-}
-
-#[inline(always)]
-fn words(block: &Block) -> impl Iterator<Item = u64> {
-    let eights = block
-        .chunks_exact(8)
-        .filter_map(|eight| eight.first_chunk());
-    eights.map(|eight| u64::from_le_bytes(*eight))
-}
-
 /// Of bytes in a string: whether they end with an odd number of backslashes, of which the first may
 /// be escaped itself.
 fn escapes_next(bytes: &[u8], escape: u64) -> u64 {
@@ -296,28 +197,4 @@ fn escapes_next(bytes: &[u8], escape: u64) -> u64 {
         .count();
     let escaped = if run == bytes.len() { escape } else { 0 };
     (run as u64 - escaped) & 1
-}
-
-/// Each bit is the parity of itself and all lower ones.
-#[inline(always)]
-const fn prefix_xor(mut bits: u64) -> u64 {
-    bits ^= bits << 1;
-    bits ^= bits << 2;
-    bits ^= bits << 4;
-    bits ^= bits << 8;
-    bits ^= bits << 16;
-    bits ^ bits << 32
-}
-
-/// The bytes behind an odd number of backslashes. `carry` is 1 if the first byte of this block is one, and then of the next.
-#[inline(always)]
-fn escaped(slashes: u64, carry: &mut u64) -> u64 {
-    const EVEN: u64 = 0x5555_5555_5555_5555;
-    let slashes = slashes & !*carry;
-    let behind = slashes << 1 | *carry;
-    // Adding carries through a run of backslashes, and so ends on an even or odd bit depending on where the run starts.
-    let odd_starts = slashes & !EVEN & !behind;
-    let (runs, overflow) = odd_starts.overflowing_add(slashes);
-    *carry = u64::from(overflow);
-    (EVEN ^ runs << 1) & behind
 }

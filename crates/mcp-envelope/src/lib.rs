@@ -1,12 +1,15 @@
 //! Reads and edits the JSON-RPC messages of MCP (Model Context Protocol) without building a tree.
 //!
-//! Middleware that traces MCP has to know a few things about a message: its method, its id, the tool's name, the trace context in
-//! `params._meta`, and later whether the answer is an error. It must neither hold the message up nor change it. This crate reads
-//! those things out of the bytes as they go by:
+//! Middleware that traces MCP has to know a few things about a message: its method, its id, the
+//! tool's name, the trace context in `params._meta`, and later whether the answer is an error. It
+//! must neither hold the message up nor change it. This crate reads those things out of the bytes
+//! as they go by:
 //!
 //! - [`RequestScanner`] is fed with a body from client to server; [`inspect`] takes a complete one.
-//! - [`AnswerWatcher`] is fed with an answer, JSON or an event stream, and tells when the answer to one request has passed.
-//! - [`Outgoing`] scans a complete message and adds members to its `_meta`; every other byte stays as it was.
+//! - [`AnswerWatcher`] is fed with an answer, JSON or an event stream, and tells when the answer to
+//!   one request has passed.
+//! - [`Outgoing`] scans a complete message and adds members to its `_meta`; every other byte stays
+//!   as it was.
 //!
 //! ```
 //! use mcp_envelope::{AnswerWatcher, Outgoing, RequestScanner};
@@ -34,21 +37,25 @@
 //!
 //! # What peers can do
 //!
-//! Nothing in a body makes this crate panic, and its memory does not grow with the body: strings are kept up to a limit that each
-//! accessor states, containers may be nested 128 deep, and of a batch 64 members are kept. Strings that nobody wants are skipped
-//! as fast as memory can be read, and not validated. Of a key that is there twice, the first counts.
+//! Nothing in a body makes this crate panic, and its memory does not grow with the body: strings
+//! are kept up to a limit that each accessor states, containers may be nested 128 deep, and of a
+//! batch 64 members are kept. Strings that nobody wants are skipped as fast as memory can be read,
+//! and not validated. Of a key that is there twice, the first counts.
 //!
 //! # Features
 //!
-//! - `std` (default): finds out at run time which vector instructions the machine has. Without it the crate is `no_std` and needs
-//!   `alloc`.
+//! - `std` (default): finds out at run time which vector instructions the machine has. Without it
+//!   the crate is `no_std` and needs `alloc`.
 
 #![no_std]
 
 extern crate alloc;
 
 mod answer;
+mod block;
 mod capture;
+mod draft;
+mod escape;
 mod id;
 mod lexer;
 mod limits;
@@ -56,13 +63,20 @@ mod message;
 mod reader;
 mod request;
 mod scalar;
+mod search;
 mod splice;
 mod sse;
+mod watcher;
 
 pub use self::{
-    answer::{Answer, AnswerWatcher, RpcError},
+    answer::{Answer, RpcError},
     id::{Id, OtherId},
     message::{Kind, Message, MetaValue, TraceMeta},
     request::{Progress, RequestScanner, inspect},
     splice::{Outgoing, Splice, SpliceError, splice},
+    watcher::AnswerWatcher,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

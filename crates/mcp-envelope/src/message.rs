@@ -22,8 +22,9 @@ pub enum Kind {
 
 /// What a scanner found out about a message from client to server.
 ///
-/// A string is `None` if the message does not have it, if it is not a string, longer than its limit, or not UTF-8. Control
-/// characters are not removed. Of a key that is there twice, the first counts.
+/// A string is `None` if the message does not have it, if it is not a string, longer than its
+/// limit, or not UTF-8. Control characters are not removed. Of a key that is there twice, the first
+/// counts.
 #[derive(Default)]
 pub struct Message {
     /// All strings, end to end.
@@ -95,7 +96,8 @@ enum Presence {
 }
 
 impl Message {
-    /// What kind of message this is. It is known as soon as nothing that may still come can change it.
+    /// What kind of message this is. It is known as soon as nothing that may still come can change
+    /// it.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
@@ -107,14 +109,15 @@ impl Message {
         self.complete
     }
 
-    /// Whether the body is not JSON, ended too early, or is nested more than 128 deep. Its kind is [`Kind::Unknown`].
+    /// Whether the body is not JSON, ended too early, or is nested more than 128 deep. Its kind is
+    /// [`Kind::Unknown`].
     #[must_use]
     pub fn is_malformed(&self) -> bool {
         self.malformed
     }
 
-    /// Whether [`trace`](Message::trace) is final: `params._meta` has been passed or cannot come any more. This is often known
-    /// before the message [is complete](Message::is_complete).
+    /// Whether [`trace`](Message::trace) is final: `params._meta` has been passed or cannot come
+    /// any more. This is often known before the message [is complete](Message::is_complete).
     #[must_use]
     pub fn is_trace_settled(&self) -> bool {
         self.trace_settled
@@ -138,7 +141,8 @@ impl Message {
         self.string(Field::Name)
     }
 
-    /// `params.uri`, at most 2 KiB: the resource of `resources/read`, `resources/subscribe` and `resources/unsubscribe`.
+    /// `params.uri`, at most 2 KiB: the resource of `resources/read`, `resources/subscribe` and
+    /// `resources/unsubscribe`.
     #[must_use]
     pub fn uri(&self) -> Option<&str> {
         self.string(Field::Uri)
@@ -156,8 +160,9 @@ impl Message {
         TraceMeta { message: self }
     }
 
-    /// The protocol version that the message is written in: `params._meta["io.modelcontextprotocol/protocolVersion"]`, or
-    /// the one that `initialize` offers in `params.protocolVersion`. At most 31 bytes.
+    /// The protocol version that the message is written in:
+    /// `params._meta["io.modelcontextprotocol/protocolVersion"]`, or the one that `initialize`
+    /// offers in `params.protocolVersion`. At most 31 bytes.
     #[must_use]
     pub fn protocol_version(&self) -> Option<&str> {
         let offered = || {
@@ -167,13 +172,15 @@ impl Message {
         self.string(Field::Version).or_else(offered)
     }
 
-    /// The messages of a [batch](Kind::Batch), in order, at most 64 of them. What is no message is there as [`Kind::Unknown`].
+    /// The messages of a [batch](Kind::Batch), in order, at most 64 of them. What is no message is
+    /// there as [`Kind::Unknown`].
     #[must_use]
     pub fn members(&self) -> &[Message] {
         self.batch.as_ref().map_or(&[], |batch| &batch.members)
     }
 
-    /// The number of messages in a batch, counted beyond the 64 that are kept; 0 for any other kind.
+    /// The number of messages in a batch, counted beyond the 64 that are kept; 0 for any other
+    /// kind.
     #[must_use]
     pub fn member_count(&self) -> usize {
         self.batch.as_ref().map_or(0, |batch| batch.count)
@@ -204,7 +211,8 @@ impl Message {
         self.spans[field as usize].state != Presence::Absent
     }
 
-    /// Adds a string. [`settle`](Message::settle) has to follow before it can be seen. `kept` bytes are in other messages.
+    /// Adds a string. [`settle`](Message::settle) has to follow before it can be seen. `kept` bytes
+    /// are in other messages.
     pub(crate) fn set_text(&mut self, field: Field, text: Text<'_>, kept: usize) {
         let Text::Whole(bytes) = text else {
             return self.set_invalid(field);
@@ -327,7 +335,8 @@ impl fmt::Debug for Message {
     }
 }
 
-/// The trace context that a message carries in `params._meta` (MCP 2026-07-28, "Base protocol", `_meta`).
+/// The trace context that a message carries in `params._meta` (MCP 2026-07-28, "Base protocol",
+/// `_meta`).
 ///
 /// Values are as they were sent: not checked against W3C Trace Context or Baggage.
 #[derive(Clone, Copy, Debug)]

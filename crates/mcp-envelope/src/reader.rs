@@ -1,4 +1,5 @@
-//! Walks along a JSON text that arrives in chunks cut anywhere, and shows a [`Sink`] the few values that it asks for.
+//! Walks along a JSON text that arrives in chunks cut anywhere, and shows a [`Sink`] the few values
+//! that it asks for.
 
 use alloc::boxed::Box;
 
@@ -291,8 +292,9 @@ impl<S: Sink> Reader<S> {
         }
     }
 
-    /// Goes along members that are written in the usual way: no white space, no escapes, strings whole. Starts behind the quote
-    /// of a key; leaves everything else to the state that it returns.
+    /// Goes along members that are written in the usual way: no white space, no escapes, strings
+    /// whole. Starts behind the quote of a key; leaves everything else to the state that it
+    /// returns.
     #[inline(always)]
     fn members(
         &mut self,

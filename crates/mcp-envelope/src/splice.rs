@@ -4,12 +4,11 @@ use alloc::vec::Vec;
 use core::{error::Error, fmt};
 
 use crate::{
-    capture::{Limit, Text},
-    lexer,
+    draft::{Layout, Slot},
+    escape::escape,
     message::{Field, Kind, Message},
-    reader::{Bracket, Reader, Sink},
-    request::{Layout, RequestScanner, Slot},
-    scalar::Scalar,
+    request::RequestScanner,
+    search::has_key,
 };
 
 /// A complete message on its way out, scanned once: what it is, and where members of `_meta` go.
@@ -63,12 +62,14 @@ impl<'b> Outgoing<'b> {
         self.message
     }
 
-    /// Plans to add `members`, keys with string values, to `params._meta`. A member whose key is there already is left out, and so
-    /// is one whose key came before among `members`. What is not there is made: `_meta`, and `params` around it.
+    /// Plans to add `members`, keys with string values, to `params._meta`. A member whose key is
+    /// there already is left out, and so is one whose key came before among `members`. What is not
+    /// there is made: `_meta`, and `params` around it.
     ///
     /// # Errors
     ///
-    /// If the body is no single request or notification, or if `params` or `_meta` is there and no object.
+    /// If the body is no single request or notification, or if `params` or `_meta` is there and no
+    /// object.
     pub fn splice<'a>(
         &'a self,
         members: &'a [(&'a str, &'a str)],
@@ -121,23 +122,19 @@ impl<'b> Outgoing<'b> {
                     empty: false,
                 },
             ) => {
-                let mut search = Search {
-                    key: key.as_bytes(),
-                    found: false,
-                };
                 let from_brace = self
                     .body
                     .get(inside.saturating_sub(1)..)
                     .unwrap_or_default();
-                Reader::new().push(from_brace, &mut search);
-                search.found
+                has_key(from_brace, key)
             }
             _ => false,
         }
     }
 }
 
-/// Plans to add `members` to `params._meta` of a complete message: [`Outgoing::scan`] and [`Outgoing::splice`] in one.
+/// Plans to add `members` to `params._meta` of a complete message: [`Outgoing::scan`] and
+/// [`Outgoing::splice`] in one.
 ///
 /// # Errors
 ///
@@ -240,92 +237,6 @@ impl Splice<'_> {
             out(b"\"");
         }
         out(after);
-    }
-}
-
-/// Writes the inside of a JSON string (RFC 8259, section 7).
-fn escape(text: &str, out: &mut impl FnMut(&[u8])) {
-    let is_special = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
-    if lexer::is_plain(text.as_bytes()) {
-        return out(text.as_bytes());
-    }
-    for run in text.as_bytes().split_inclusive(|byte| is_special(*byte)) {
-        match run {
-            [plain @ .., byte] if is_special(*byte) => {
-                out(plain);
-                match byte {
-                    b'"' => out(b"\\\""),
-                    b'\\' => out(b"\\\\"),
-                    control => out(&[
-                        b'\\',
-                        b'u',
-                        b'0',
-                        b'0',
-                        hex(control >> 4),
-                        hex(control & 0xF),
-                    ]),
-                }
-            }
-            plain => out(plain),
-        }
-    }
-}
-
-const fn hex(digit: u8) -> u8 {
-    if digit < 10 {
-        b'0' + digit
-    } else {
-        b'a' + digit - 10
-    }
-}
-
-/// Looks for one key in one object.
-struct Search<'k> {
-    key: &'k [u8],
-    found: bool,
-}
-
-impl Sink for Search<'_> {
-    type Place = ();
-    type Field = ();
-
-    const ROOT: () = ();
-
-    fn limit(&self, (): ()) -> Limit {
-        Limit::bytes(0)
-    }
-
-    fn key_limit(&self) -> usize {
-        self.key.len()
-    }
-
-    fn member(&mut self, (): (), key: &[u8]) -> Option<()> {
-        self.found |= key == self.key;
-        None
-    }
-
-    fn element(&mut self, (): ()) -> Option<()> {
-        None
-    }
-
-    fn text(&mut self, (): (), _: Text<'_>) {}
-
-    fn scalar(&mut self, (): (), _: Scalar<'_>) {}
-
-    fn open(&mut self, (): (), bracket: Bracket, _: usize) -> Option<()> {
-        (bracket == Bracket::Object).then_some(())
-    }
-
-    fn close(&mut self, (): (), _: usize) -> Option<()> {
-        None
-    }
-
-    fn is_array((): ()) -> bool {
-        false
-    }
-
-    fn enough(&self) -> bool {
-        self.found
     }
 }
 

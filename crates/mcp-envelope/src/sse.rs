@@ -1,6 +1,7 @@
-//! The framing of `text/event-stream` (HTML standard, "Server-sent events", section "Interpreting an event stream").
+//! The framing of `text/event-stream` (HTML standard, "Server-sent events", section "Interpreting
+//! an event stream").
 
-use crate::{answer::Draft, reader::Reader};
+use crate::{reader::Reader, watcher::Draft};
 
 /// Splits a stream into lines and hands out the `data` of each event.
 #[derive(Debug)]
@@ -81,7 +82,8 @@ impl Lines {
                     };
                     at += 1;
                 }
-                // No mark: look at the byte again, as the start of a line or as the rest of a name that is not `data`.
+                // No mark: look at the byte again, as the start of a line or as the rest of a name
+                // that is not `data`.
                 Line::Mark(0) => self.state = Line::Name(0),
                 Line::Mark(_) => self.state = Line::Other,
                 Line::Name(seen) if line_end => {
@@ -124,7 +126,8 @@ impl Lines {
     }
 }
 
-/// Reads the data of events as JSON. Returns whether an event with the wanted answer has been dispatched.
+/// Reads the data of events as JSON. Returns whether an event with the wanted answer has been
+/// dispatched.
 pub(crate) fn feed(part: Part<'_>, reader: &mut Reader<Draft>, draft: &mut Draft) -> bool {
     match part {
         Part::Data(data) => reader.push(data, draft),

@@ -1,10 +1,9 @@
-//! A slow and plain reading of JSON, and random JSON to compare with.
+//! Random JSON.
 #![allow(dead_code, unreachable_pub)]
 
-use std::fmt;
-
 use proptest::prelude::*;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::oracle::Tree;
 
 /// More cases than usual; `PROPTEST_CASES` still scales them.
 pub fn config() -> ProptestConfig {
@@ -13,117 +12,6 @@ pub fn config() -> ProptestConfig {
         cases: usual.cases * 6,
         failure_persistence: None,
         ..usual
-    }
-}
-
-/// JSON as it was written: members in order, duplicates included.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Tree {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Text(String),
-    Array(Vec<Tree>),
-    Object(Vec<(String, Tree)>),
-}
-
-impl Tree {
-    pub fn parse(json: &[u8]) -> Option<Tree> {
-        serde_json::from_slice(json).ok()
-    }
-
-    /// The first of several values; behind an answer the watcher does not look.
-    pub fn first(json: &[u8]) -> Option<Tree> {
-        serde_json::Deserializer::from_slice(json)
-            .into_iter()
-            .next()?
-            .ok()
-    }
-
-    /// The first member with this key.
-    pub fn get(&self, key: &str) -> Option<&Tree> {
-        match self {
-            Tree::Object(members) => members
-                .iter()
-                .find(|(k, _)| k == key)
-                .map(|(_, value)| value),
-            _ => None,
-        }
-    }
-
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Tree> {
-        match self {
-            Tree::Object(members) => members.iter_mut().find(|(k, _)| k == key).map(|(_, v)| v),
-            _ => None,
-        }
-    }
-
-    pub fn text(&self) -> Option<&str> {
-        match self {
-            Tree::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    pub fn is_object(&self) -> bool {
-        matches!(self, Tree::Object(_))
-    }
-}
-
-impl<'de> Deserialize<'de> for Tree {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Tree, D::Error> {
-        struct TreeVisitor;
-
-        impl<'de> Visitor<'de> for TreeVisitor {
-            type Value = Tree;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("JSON")
-            }
-
-            fn visit_unit<E>(self) -> Result<Tree, E> {
-                Ok(Tree::Null)
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
-                Ok(Tree::Bool(value))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
-                Ok(Tree::Int(value))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
-                Ok(i64::try_from(value).map_or(Tree::Float(value as f64), Tree::Int))
-            }
-
-            fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
-                Ok(Tree::Float(value))
-            }
-
-            fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
-                Ok(Tree::Text(value.to_owned()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Tree, A::Error> {
-                let mut elements = Vec::new();
-                while let Some(element) = seq.next_element()? {
-                    elements.push(element);
-                }
-                Ok(Tree::Array(elements))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tree, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Tree::Object(members))
-            }
-        }
-
-        deserializer.deserialize_any(TreeVisitor)
     }
 }
 

@@ -1,0 +1,367 @@
+//! What a request scanner has seen so far, and what it still wants.
+
+use alloc::boxed::Box;
+
+use crate::{
+    capture::{Limit, Text},
+    id::Id,
+    limits,
+    message::{Field, Kind, Message},
+    reader::{Bracket, Sink},
+    scalar::Scalar,
+};
+
+/// Where the parts of a message lie.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Layout {
+    pub(crate) params: Slot,
+    pub(crate) meta: Slot,
+    /// The closing brace of the message.
+    pub(crate) end: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Slot {
+    #[default]
+    Absent,
+    /// An object with its first member, or its closing brace, somewhere behind this offset.
+    Object { inside: usize, empty: bool },
+    /// A value that is no object.
+    Other,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    Batch,
+    Message,
+    Params,
+    Meta,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Value {
+    Root,
+    /// An element of a batch.
+    Element,
+    JsonRpc,
+    Id,
+    Method,
+    /// `result` or `error`.
+    Outcome,
+    Params,
+    Meta,
+    Kept(Field),
+}
+
+/// What has been seen of one message.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    jsonrpc: bool,
+    id: bool,
+    method: bool,
+    outcome: bool,
+    params: bool,
+    params_passed: bool,
+    meta: bool,
+    meta_passed: bool,
+    /// It can be no JSON-RPC message any more.
+    foreign: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    /// The message that is being read.
+    pub(crate) message: Message,
+    /// The batch that it is in.
+    batch: Option<Box<Message>>,
+    layout: Layout,
+    seen: Seen,
+    /// The member of `params` that the method is about.
+    wanted: Option<Field>,
+    /// Bytes kept of earlier members of a batch.
+    kept: usize,
+}
+
+impl Draft {
+    pub(crate) fn message(&self) -> &Message {
+        self.batch.as_deref().unwrap_or(&self.message)
+    }
+
+    pub(crate) fn into_parts(self) -> (Message, Layout) {
+        (self.batch.map_or(self.message, |batch| *batch), self.layout)
+    }
+
+    pub(crate) fn end(&mut self, broken: bool) {
+        let message = self.batch.as_deref_mut().unwrap_or(&mut self.message);
+        message.trace_settled = true;
+        if broken {
+            message.kind = Kind::Unknown;
+            message.malformed = true;
+        } else {
+            message.complete = true;
+        }
+    }
+
+    /// A value has been seen that is not of the type that belongs there.
+    fn misfit(&mut self, field: Value) {
+        match field {
+            Value::Root => {}
+            Value::Element => self.end_message(),
+            Value::JsonRpc | Value::Id | Value::Method => self.seen.foreign = true,
+            // Results and errors may have any type.
+            Value::Outcome => self.seen.outcome = true,
+            Value::Params => {
+                self.layout.params = Slot::Other;
+                self.pass_params();
+            }
+            Value::Meta => {
+                self.layout.meta = Slot::Other;
+                self.pass_meta();
+            }
+            Value::Kept(field) => self.message.set_invalid(field),
+        }
+    }
+
+    fn pass_params(&mut self) {
+        self.seen.params_passed = true;
+        self.message.trace_settled = true;
+    }
+
+    fn pass_meta(&mut self) {
+        self.seen.meta_passed = true;
+        self.message.trace_settled = true;
+    }
+
+    /// Decides what kind of message this is, if nothing that may still come can change it.
+    #[inline(always)]
+    fn decide(&mut self, ended: bool) {
+        self.message.kind = match self.seen {
+            Seen { foreign: true, .. } | Seen { jsonrpc: false, .. } => Kind::Unknown,
+            Seen {
+                method: true,
+                id: true,
+                ..
+            } => Kind::Request,
+            Seen { method: true, .. } if ended => Kind::Notification,
+            Seen {
+                outcome: true,
+                method: false,
+                ..
+            } if ended => Kind::Response,
+            _ => Kind::Unknown,
+        };
+    }
+
+    /// The message has ended.
+    fn end_message(&mut self) {
+        self.decide(true);
+        self.message.complete = true;
+        self.message.trace_settled = true;
+        let Some(batch) = &mut self.batch else { return };
+        let mut message = core::mem::take(&mut self.message);
+        message.settle();
+        self.kept = self.kept.saturating_add(message.kept_bytes());
+        batch.add_member(message);
+        self.seen = Seen::default();
+        self.wanted = None;
+    }
+}
+
+/// The member of `params` that says what a method is applied to.
+fn target(method: &[u8]) -> Option<Field> {
+    match method {
+        b"tools/call" | b"prompts/get" => Some(Field::Name),
+        b"resources/read" | b"resources/subscribe" | b"resources/unsubscribe" => Some(Field::Uri),
+        b"tasks/get" | b"tasks/result" | b"tasks/update" | b"tasks/cancel" => Some(Field::TaskId),
+        _ => None,
+    }
+}
+
+fn first(seen: &mut bool) -> bool {
+    !core::mem::replace(seen, true)
+}
+
+impl Sink for Draft {
+    type Place = Place;
+    type Field = Value;
+
+    const ROOT: Value = Value::Root;
+
+    #[inline]
+    fn limit(&self, field: Value) -> Limit {
+        match field {
+            Value::Kept(field) => Limit::bytes(field.limit()),
+            Value::Method => Limit::bytes(limits::METHOD),
+            Value::Id => Limit {
+                bytes: limits::ID,
+                hashed: true,
+            },
+            _ => Limit::bytes(limits::WORD),
+        }
+    }
+
+    #[inline(always)]
+    fn member(&mut self, place: Place, key: &[u8]) -> Option<Value> {
+        let seen = &mut self.seen;
+        let field = match place {
+            Place::Batch => return None,
+            Place::Message => {
+                return match key {
+                    b"jsonrpc" if !seen.jsonrpc => Some(Value::JsonRpc),
+                    b"id" if first(&mut seen.id) => Some(Value::Id),
+                    b"method" if first(&mut seen.method) => Some(Value::Method),
+                    b"params" if first(&mut seen.params) => Some(Value::Params),
+                    b"result" | b"error" => Some(Value::Outcome),
+                    _ => None,
+                };
+            }
+            Place::Params => {
+                if let Slot::Object { empty, .. } = &mut self.layout.params {
+                    *empty = false;
+                }
+                match key {
+                    b"_meta" if first(&mut seen.meta) => return Some(Value::Meta),
+                    b"name" => Field::Name,
+                    b"uri" => Field::Uri,
+                    b"taskId" => Field::TaskId,
+                    b"protocolVersion" => Field::OfferedVersion,
+                    _ => return None,
+                }
+            }
+            Place::Meta => {
+                if let Slot::Object { empty, .. } = &mut self.layout.meta {
+                    *empty = false;
+                }
+                match key {
+                    b"traceparent" => Field::Traceparent,
+                    b"tracestate" => Field::Tracestate,
+                    b"baggage" => Field::Baggage,
+                    b"io.modelcontextprotocol/protocolVersion" => Field::Version,
+                    _ => return None,
+                }
+            }
+        };
+        if self.message.has(field) {
+            None
+        } else {
+            Some(Value::Kept(field))
+        }
+    }
+
+    fn element(&mut self, _batch: Place) -> Option<Value> {
+        let batch = self.batch.as_mut()?;
+        if batch.members().len() < limits::BATCH_MEMBERS {
+            return Some(Value::Element);
+        }
+        batch.count_member();
+        None
+    }
+
+    #[inline(always)]
+    fn text(&mut self, field: Value, text: Text<'_>) {
+        match field {
+            Value::JsonRpc => {
+                self.seen.jsonrpc = true;
+                self.seen.foreign |= !matches!(text, Text::Whole(b"2.0"));
+                self.decide(false);
+            }
+            Value::Id => {
+                self.message.set_id(Id::from_text(text));
+                self.decide(false);
+            }
+            Value::Method => {
+                self.wanted = if let Text::Whole(method) = text {
+                    target(method)
+                } else {
+                    None
+                };
+                self.message.set_text(Field::Method, text, self.kept);
+                self.decide(false);
+            }
+            Value::Kept(field) => self.message.set_text(field, text, self.kept),
+            other => self.misfit(other),
+        }
+    }
+
+    fn scalar(&mut self, field: Value, scalar: Scalar<'_>) {
+        match field {
+            Value::Id => {
+                self.seen.foreign |= matches!(scalar, Scalar::Bool(_));
+                self.message.set_id(Id::from_scalar(scalar));
+                self.decide(false);
+            }
+            other => self.misfit(other),
+        }
+    }
+
+    fn open(&mut self, field: Value, bracket: Bracket, at: usize) -> Option<Place> {
+        let object = Slot::Object {
+            inside: at,
+            empty: true,
+        };
+        match (field, bracket) {
+            (Value::Root, Bracket::Array) => {
+                self.batch = Some(Box::new(Message::batch()));
+                Some(Place::Batch)
+            }
+            (Value::Root | Value::Element, Bracket::Object) => Some(Place::Message),
+            (Value::Params, Bracket::Object) => {
+                self.layout.params = object;
+                Some(Place::Params)
+            }
+            (Value::Meta, Bracket::Object) => {
+                self.layout.meta = object;
+                Some(Place::Meta)
+            }
+            (field, _) => {
+                self.misfit(field);
+                None
+            }
+        }
+    }
+
+    fn close(&mut self, place: Place, at: usize) -> Option<Place> {
+        match place {
+            Place::Batch => None,
+            Place::Message => {
+                self.layout.end = at;
+                self.end_message();
+                self.batch.as_ref().map(|_| Place::Batch)
+            }
+            Place::Params => {
+                self.pass_params();
+                Some(Place::Message)
+            }
+            Place::Meta => {
+                self.pass_meta();
+                Some(Place::Params)
+            }
+        }
+    }
+
+    fn is_array(place: Place) -> bool {
+        matches!(place, Place::Batch)
+    }
+
+    #[inline(always)]
+    fn enough(&self) -> bool {
+        if self.batch.is_some() {
+            return false;
+        }
+        match self.seen {
+            Seen { foreign: true, .. } => true,
+            Seen {
+                jsonrpc: true,
+                id: true,
+                method: true,
+                params_passed,
+                meta_passed,
+                ..
+            } => {
+                params_passed
+                    || meta_passed && self.wanted.is_some_and(|wanted| self.message.has(wanted))
+            }
+            _ => false,
+        }
+    }
+}
