@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use traceparent::baggage::Baggage;
 use traceparent::{SpanId, TraceFlags, TraceId, TraceParent};
 
-use crate::{current_span, hook, id};
+use crate::{carrier, current_span, hook, id};
 
 /// A position in a trace: trace id, span id and flags, with the `tracestate` and `baggage`
 /// that travel along.
@@ -84,17 +85,32 @@ impl TraceContext {
         self
     }
 
-    /// Carries `tracestate`, which the caller has validated; an empty one is removed.
+    /// Replaces the tracestate. An invalid list counts as none, and a long one loses whole
+    /// members ([Trace Context Level 2](https://www.w3.org/TR/trace-context-2/), section 3.3.1.5).
     #[must_use]
-    pub(crate) fn with_tracestate(mut self, tracestate: &str) -> Self {
-        self.carried_mut(|carried| carried.tracestate = non_empty(tracestate));
+    pub fn with_tracestate(self, list: &str) -> Self {
+        let valid = carrier::tracestate_of([list.as_bytes()]);
+        self.with_valid_tracestate(valid.as_deref().unwrap_or_default())
+    }
+
+    /// Replaces the tracestate by a list that is valid.
+    #[must_use]
+    pub(crate) fn with_valid_tracestate(mut self, list: &str) -> Self {
+        self.carried_mut(|carried| carried.tracestate = non_empty(list));
         self
     }
 
-    /// Carries `baggage`, which the caller has validated; an empty one is removed.
+    /// Replaces the baggage. An invalid list counts as none
+    /// ([W3C Baggage](https://www.w3.org/TR/baggage/)).
     #[must_use]
-    pub(crate) fn with_baggage(mut self, baggage: &str) -> Self {
-        self.carried_mut(|carried| carried.baggage = non_empty(baggage));
+    pub fn with_baggage(self, list: &str) -> Self {
+        let valid = Baggage::parse(list).map_or("", |list| list.as_str());
+        self.with_valid_baggage(valid)
+    }
+
+    #[must_use]
+    pub(crate) fn with_valid_baggage(mut self, list: &str) -> Self {
+        self.carried_mut(|carried| carried.baggage = non_empty(list));
         self
     }
 

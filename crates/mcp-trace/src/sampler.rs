@@ -57,7 +57,7 @@ impl Sampler {
             return root;
         }
         let digits = format!("{:014x}", self.threshold);
-        root.with_tracestate(&format!("ot=th:{}", digits.trim_end_matches('0')))
+        root.with_valid_tracestate(&format!("ot=th:{}", digits.trim_end_matches('0')))
     }
 }
 

@@ -51,17 +51,17 @@ pub fn extract_values<'a>(
     };
     let mut context = TraceContext::from_remote(parent);
     if let Some(list) = tracestate_of(tracestate) {
-        context = context.with_tracestate(&list);
+        context = context.with_valid_tracestate(&list);
     }
     if let Some(list) = filter.apply(baggage) {
-        context = context.with_baggage(&list);
+        context = context.with_valid_baggage(&list);
     }
     Extracted::Context(context)
 }
 
 /// All of the list or nothing: an invalid member spoils it. What is longer than 512
 /// characters loses whole members, so that a context stays small (section 3.3.1.5).
-fn tracestate_of<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Option<String> {
+pub(crate) fn tracestate_of<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Option<String> {
     let joined = join(values)?;
     let state = TraceState::parse(&joined).ok()?;
     let mut buffer = [0; MIN_PROPAGATED];

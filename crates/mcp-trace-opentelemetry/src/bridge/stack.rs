@@ -1,0 +1,116 @@
+//! What the bridge has attached on this thread.
+
+use std::cell::RefCell;
+
+use opentelemetry::trace::{SpanId, TraceContextExt, TraceId};
+use opentelemetry::{Context, ContextGuard};
+
+thread_local! {
+    static STACK: RefCell<Vec<Option<Scope>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The current span by its ids; those of no span are zero.
+type Ids = (TraceId, SpanId);
+
+/// One of our scopes, as OpenTelemetry sees it.
+#[derive(Debug)]
+struct Scope {
+    /// What was current right after it was entered.
+    inside: Ids,
+    // Dropped in this order: the one that was attached last comes off first.
+    _settled: Option<ContextGuard>,
+    _entered: Option<ContextGuard>,
+    #[cfg(feature = "tracing")]
+    _log: Option<tracing::span::EnteredSpan>,
+}
+
+/// What is attached in one go.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Attachment {
+    pub(super) context: Option<Context>,
+    #[cfg(feature = "tracing")]
+    pub(super) log: Option<tracing::Span>,
+}
+
+/// Attaches and returns the place in the stack.
+pub(super) fn push(attachment: Attachment) -> usize {
+    // First, so that a context which `tracing` attaches for its span lies below ours.
+    #[cfg(feature = "tracing")]
+    let log = attachment.log.map(tracing::Span::entered);
+    let entered = attachment.context.map(Context::attach);
+    let scope = Scope {
+        inside: current_ids(),
+        _settled: None,
+        _entered: entered,
+        #[cfg(feature = "tracing")]
+        _log: log,
+    };
+    STACK
+        .try_with(|stack| {
+            let mut stack = stack.borrow_mut();
+            stack.push(Some(scope));
+            stack.len() - 1
+        })
+        // The thread is torn down: the scope has just been dropped.
+        .unwrap_or(usize::MAX)
+}
+
+/// Attaches what the innermost scope has become, unless something else was entered inside.
+pub(super) fn settle(context: Context) {
+    let ids = current_ids();
+    let is_innermost = with_top(|scope| scope.inside == ids).unwrap_or(false);
+    if !is_innermost {
+        return;
+    }
+    let guard = context.attach();
+    let inside = current_ids();
+    let replaced = with_top(|scope| {
+        scope.inside = inside;
+        scope._settled.replace(guard)
+    });
+    // A destructor may look at the stack.
+    drop(replaced);
+}
+
+/// Takes off what was pushed at `place`.
+pub(super) fn pop(place: usize) {
+    let popped = STACK.try_with(|stack| {
+        let mut stack = stack.borrow_mut();
+        let scope = stack.get_mut(place).and_then(Option::take);
+        // Scopes may be left out of order: a hole stays until what is above it has gone.
+        while let Some(None) = stack.last() {
+            stack.pop();
+        }
+        scope
+    });
+    // A destructor may look at the stack.
+    drop(popped);
+}
+
+/// What is current and was not attached by our innermost scope.
+pub(super) fn further_in() -> Option<opentelemetry::trace::SpanContext> {
+    let inside = with_top(|scope| scope.inside);
+    Context::map_current(|context| {
+        let span = context.span();
+        let span = span.span_context();
+        let is_ours = inside == Some((span.trace_id(), span.span_id()));
+        (span.is_valid() && !is_ours).then(|| span.clone())
+    })
+}
+
+fn current_ids() -> Ids {
+    Context::map_current(|context| {
+        let span = context.span();
+        (
+            span.span_context().trace_id(),
+            span.span_context().span_id(),
+        )
+    })
+}
+
+fn with_top<T>(look: impl FnOnce(&mut Scope) -> T) -> Option<T> {
+    STACK
+        .try_with(|stack| stack.borrow_mut().last_mut()?.as_mut().map(look))
+        .ok()
+        .flatten()
+}

@@ -1,0 +1,66 @@
+//! mcp-trace in an application that has OpenTelemetry.
+//!
+//! ```
+//! use opentelemetry::global;
+//! use opentelemetry_sdk::trace::SdkTracerProvider;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // what the application has already
+//! let provider = SdkTracerProvider::builder().build();
+//! global::set_tracer_provider(provider.clone());
+//!
+//! let _mcp = mcp_trace_opentelemetry::install()?;
+//! # Ok(()) }
+//! ```
+//!
+//! From then on there is one idea of what is current, and the innermost wins:
+//!
+//! - While a span of ours is current, `opentelemetry::Context::current()` is that span, on every
+//!   poll: in a layer's inner service and bodies, in [`in_trace`](mcp_trace::InTraceExt::in_trace),
+//!   [`agent_span`](mcp_trace::agent_span) and rmcp handlers. Spans that the OpenTelemetry API or
+//!   `tracing-opentelemetry` start there are its children.
+//! - CLIENT and agent spans take the OpenTelemetry context as their parent where that was entered
+//!   further in: a call made inside an instrumented function hangs under that function.
+//!   [`mcp_trace::current`] is that function's span then, and
+//!   [`traceparent_headers`](mcp_trace::traceparent_headers) carry it.
+//! - Spans go to the application's tracer provider: [`TracerSink`], or [`ProcessorSink`] for less
+//!   cost.
+//! - Inside suppressed telemetry no spans are made.
+//!
+//! A SERVER span's parent is what the message says, and nothing that happens to be current. Until
+//! the message has been read, the current OpenTelemetry context is that of the request's header, if
+//! it has one: what is started that early is the SERVER span's sibling, in the right trace.
+//!
+//! # With `tracing-opentelemetry`
+//!
+//! Its spans join in both directions as long as it activates contexts, which is its default. Under
+//! `with_context_activation(false)` a `tracing` span is not the current context: it is still the
+//! child of our span if it has no `tracing` parent, but with one it is the child of that, and calls
+//! made inside it are its siblings.
+//!
+//! # What else is here
+//!
+//! [`W3cPropagator`], a strict propagator; [`MetaExtractor`] and [`MetaInjector`], `_meta` as a
+//! carrier; [`record_metrics`], the metrics of the MCP conventions; [`TowerHttpClient`], an HTTP
+//! client for OpenTelemetry's exporters.
+//!
+//! # Versions
+//!
+//! | mcp-trace-opentelemetry | opentelemetry | tracing-opentelemetry |
+//! |---|---|---|
+//! | 0.1 | 0.33 | 0.34 |
+
+mod bridge;
+mod convert;
+mod http_client;
+mod meta;
+mod metrics;
+mod propagator;
+mod sink;
+
+pub use bridge::{BridgeGuard, InstallError, OtelBridge, install};
+pub use http_client::TowerHttpClient;
+pub use meta::{MetaExtractor, MetaInjector};
+pub use metrics::record_metrics;
+pub use propagator::W3cPropagator;
+pub use sink::{ProcessorSink, TracerSink};
