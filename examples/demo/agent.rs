@@ -15,7 +15,7 @@ use mcp_trace::{TraceId, agent_span, set_llm, traceparent_headers};
 use mcp_trace_rmcp::{TracedHttpClient, inject_into, wrap_mcp};
 use reqwest::Client;
 use rmcp::ServiceExt;
-use rmcp::model::CallToolRequestParams;
+use rmcp::model::{CallToolRequestParams, CallToolResult};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use tower::{ServiceBuilder, ServiceExt as _};
@@ -27,11 +27,7 @@ use crate::plan::{BY_HEADER, BY_META, FIRST_LLM, Link, SECOND_LLM};
 /// One run of the agent, which is one trace: its id.
 pub(crate) async fn run(url: &str, broken: Option<Link>) -> Result<Option<TraceId>, Failure> {
     let run = async {
-        ask(
-            FIRST_LLM,
-            "How is the weather in Tokyo, Oslo, Lima and Atlantis?",
-        )
-        .await;
+        ask(FIRST_LLM, "How is it in Tokyo, Oslo, Lima and Atlantis?").await;
         with_rmcp(url).await?;
         ask(SECOND_LLM, "And tomorrow?").await;
         with_reqwest(url).await?;
@@ -45,7 +41,7 @@ pub(crate) async fn run(url: &str, broken: Option<Link>) -> Result<Option<TraceI
 async fn ask([provider, model]: [&str; 2], question: &str) {
     tokio::time::sleep(Duration::from_millis(20)).await;
     set_llm(provider, model);
-    say(provider, model, question);
+    println!("  {provider:<16} {model:<18} {question}");
 }
 
 async fn with_rmcp(url: &str) -> Result<(), Failure> {
@@ -65,13 +61,9 @@ async fn with_rmcp(url: &str) -> Result<(), Failure> {
         tools.call_tool(call)
     };
     for answer in join_all(["Tokyo", "Oslo", "Lima"].map(get_weather)).await {
-        say("rmcp", "get_weather", &text(&answer?));
+        say("rmcp", "get_weather", &answer?);
     }
-    say(
-        "rmcp",
-        "get_weather",
-        &text(&get_weather("Atlantis").await?),
-    );
+    say("rmcp", "get_weather", &get_weather("Atlantis").await?);
 
     client.cancel().await?;
     Ok(())
@@ -84,11 +76,7 @@ async fn with_reqwest(url: &str) -> Result<(), Failure> {
     for name in ["Tokyo", "Oslo"] {
         let call = Call::new(name, "get_forecast", city(name));
         let answer = http.clone().oneshot(call.request(url)?).await?;
-        say(
-            "reqwest",
-            "get_forecast",
-            &text(&Call::result(answer).await?),
-        );
+        say("reqwest", "get_forecast", &Call::result(answer).await?);
     }
     Ok(())
 }
@@ -101,25 +89,17 @@ async fn by_hand(url: &str, broken: Option<Link>) -> Result<(), Failure> {
         request.headers_mut().extend(traceparent_headers());
     }
     let answer = http.execute(request).await?;
-    say(
-        "by hand, header",
-        "whoami",
-        &text(&Call::result(answer).await?),
-    );
+    say("by hand, header", "whoami", &Call::result(answer).await?);
 
     let mut call = Call::new(BY_META, "whoami", Default::default());
     if broken != Some(Link::Meta) {
         inject_into(&mut call.meta);
     }
     let answer = http.execute(call.request(url)?).await?;
-    say(
-        "by hand, _meta",
-        "whoami",
-        &text(&Call::result(answer).await?),
-    );
+    say("by hand, _meta", "whoami", &Call::result(answer).await?);
     Ok(())
 }
 
-fn say(how: &str, what: &str, text: &str) {
-    println!("  {how:<16} {what:<18} {text}");
+fn say(how: &str, tool: &str, answer: &CallToolResult) {
+    println!("  {how:<16} {tool:<18} {}", text(answer));
 }

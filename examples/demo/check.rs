@@ -70,6 +70,7 @@ pub(crate) fn problems(spans: &[Span]) -> Vec<Problem> {
         )),
     }
     errors(spans, &mut problems);
+    links(spans, &mut problems);
     times(spans, &mut problems);
     problems.0
 }
@@ -96,6 +97,13 @@ fn errors(spans: &[Span], problems: &mut Problems) {
     let failed = spans.iter().filter(|span| span.is_error()).count();
     if failed != 3 {
         problems.shape(format!("{failed} spans failed, instead of three"));
+    }
+}
+
+/// Header and `_meta` name the same span, so that there is nothing to link to.
+fn links(spans: &[Span], problems: &mut Problems) {
+    for span in spans.iter().filter(|span| !span.links.is_empty()) {
+        problems.shape(format!("{span} was sent two different contexts"));
     }
 }
 
@@ -265,6 +273,7 @@ mod tests {
         each(|spans, at| spans[at].name.push('!'));
         // Nothing is above the root, which may begin when it likes.
         each(|spans, at| spans[at].start *= u64::from(at == 0));
+        each(|spans, at| spans[at].links.push(Default::default()));
         each(|spans, at| {
             spans[at].status = match spans[at].status {
                 Status::Error(_) => Status::Unset,

@@ -42,8 +42,7 @@ struct Options {
     /// Run on one thread
     #[arg(long)]
     current_thread: bool,
-    /// Instead of to the demo's own receiver:
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Instead of the demo's own receiver")]
     export: Export,
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::routing::post;
 use http::{StatusCode, header};
 use opentelemetry_proto::tonic::collector::trace::v1::{
@@ -45,6 +45,7 @@ impl Receiver {
         let received = Arc::<Received>::default();
         let routes = Router::new()
             .route("/v1/traces", post(take))
+            .layer(DefaultBodyLimit::disable())
             .with_state(received.clone());
         let server = tokio::spawn(async move { axum::serve(listener, routes).await });
         Ok(Self {
