@@ -1,5 +1,7 @@
 //! What the scanner is compared with.
 
+#![allow(dead_code, reason = "it is the reading that is measured")]
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
