@@ -2,7 +2,7 @@
 //!
 //! [`Baggage`] is a checked view of a header value; members, properties and decoded values are
 //! iterators over it. [`Writer`] encodes members into a buffer of the caller.
-//! See the [W3C Baggage specification, section 3](https://www.w3.org/TR/baggage/#header-content).
+//! See the [W3C Baggage specification, section 3.3](https://www.w3.org/TR/baggage/#header-content).
 //!
 //! ```
 //! use traceparent::baggage::{Baggage, Writer};
