@@ -5,7 +5,6 @@ use std::fmt;
 use std::time::Duration;
 
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
-use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, span, status};
 
 /// A span of any service.
@@ -62,7 +61,7 @@ pub enum Status {
 impl Span {
     /// The spans of one service's batch.
     pub(crate) fn read(batch: ResourceSpans) -> impl Iterator<Item = Self> {
-        let resource = attributes(batch.resource.unwrap_or_else(Resource::default).attributes);
+        let resource = attributes(batch.resource.unwrap_or_default().attributes);
         let service = resource.get("service.name").cloned().unwrap_or_default();
         batch
             .scope_spans
