@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses a part
 
 pub mod attributes;
+pub mod generator;
 pub mod wire;
 
 use std::net::SocketAddr;

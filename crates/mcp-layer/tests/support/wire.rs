@@ -161,6 +161,14 @@ impl Client {
         }
     }
 
+    /// HTTP/2 takes many requests at once.
+    pub fn clone_sender(&self) -> hyper::client::conn::http2::SendRequest<Body> {
+        match &self.sender {
+            Sender::Two(sender) => sender.clone(),
+            Sender::One(_) => panic!("HTTP/1.1 takes one request at a time"),
+        }
+    }
+
     /// Sends a request and reads its answer, as far as it goes.
     pub async fn exchange(&mut self, request: Request<Body>) -> Option<(u16, Bytes)> {
         let response = self.send(request).await.ok()?;
