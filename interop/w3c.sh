@@ -8,6 +8,8 @@
 #
 #   MCP_TRACE_SKIP_BUILD=1   use the w3c_service that is already built
 #   W3C_SERVICE=demo         test the suite's own known-good server instead, to check the setup
+#   W3C_SERVICE=NAME         test another example, such as w3c_opentelemetry
+#   W3C_SERVICE=PATH         test this program; it takes the option --listen
 #   HARNESS_PORT=7801        the port the suite listens on, if 7777 is taken
 set -euo pipefail
 . "$(dirname "$0")/venv.sh"
@@ -34,10 +36,13 @@ server = DemoServer()
 print(f'listening on http://127.0.0.1:{server.port}/test', flush=True)
 server.serve_forever()") >"$logs/w3c_service.out" 2>"$logs/w3c_service.err" &
 else
-    if [ -z "${MCP_TRACE_SKIP_BUILD:-}" ]; then
-        (cd "$root_dir" && cargo build --quiet --release -p mcp-trace-examples --example w3c_service)
+    program=${W3C_SERVICE:-w3c_service}
+    if [ "$program" = "${program#*/}" ]; then
+        if [ -z "${MCP_TRACE_SKIP_BUILD:-}" ]; then
+            (cd "$root_dir" && cargo build --quiet --release --example "$program")
+        fi
+        program=${CARGO_TARGET_DIR:-$root_dir/target}/release/examples/$program
     fi
-    program=${CARGO_TARGET_DIR:-$root_dir/target}/release/examples/w3c_service
     "$program" --listen 127.0.0.1:0 >"$logs/w3c_service.out" 2>"$logs/w3c_service.err" &
 fi
 service=$!

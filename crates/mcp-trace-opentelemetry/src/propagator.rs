@@ -2,13 +2,13 @@
 
 use std::sync::OnceLock;
 
+use mcp_trace::TraceContext;
 use mcp_trace::carrier::{BaggageFilter, extract_values};
 use opentelemetry::Context;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
-use opentelemetry::trace::TraceContextExt;
 
-use crate::convert::{span_context, trace_context};
+use crate::convert::{from_otel, to_otel};
 
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
@@ -41,8 +41,7 @@ impl W3cPropagator {
 
 impl TextMapPropagator for W3cPropagator {
     fn inject_context(&self, context: &Context, injector: &mut dyn Injector) {
-        let span = context.span();
-        let Some(context) = trace_context(span.span_context()) else {
+        let Some(context) = from_otel(context) else {
             return;
         };
         injector.set(TRACEPARENT, context.traceparent().to_string());
@@ -53,7 +52,7 @@ impl TextMapPropagator for W3cPropagator {
 
     fn extract_with_context(&self, context: &Context, extractor: &dyn Extractor) -> Context {
         match extract(extractor) {
-            Some(span) => context.with_remote_span_context(span),
+            Some(received) => to_otel(context, &received),
             None => context.clone(),
         }
     }
@@ -64,17 +63,17 @@ impl TextMapPropagator for W3cPropagator {
     }
 }
 
-fn extract(extractor: &dyn Extractor) -> Option<opentelemetry::trace::SpanContext> {
+fn extract(extractor: &dyn Extractor) -> Option<TraceContext> {
     let parents = extractor.get_all(TRACEPARENT)?;
     let [parent] = parents[..] else {
         return None;
     };
     let states = extractor.get_all(TRACESTATE).unwrap_or_default();
-    let context = extract_values(
+    extract_values(
         parent.as_bytes(),
         states.into_iter().map(str::as_bytes),
         [],
         &BaggageFilter::none(),
-    );
-    Some(span_context(&context.into_context()?))
+    )
+    .into_context()
 }

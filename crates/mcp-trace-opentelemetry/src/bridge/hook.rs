@@ -2,11 +2,10 @@
 
 use mcp_trace::{Entering, Foreign, ScopeHook, TraceContext};
 use opentelemetry::Context;
-use opentelemetry::trace::TraceContextExt;
 
 use super::baggage::with_baggage;
 use super::stack::{self, Attachment};
-use crate::convert::{span_context, trace_context};
+use crate::convert::to_otel;
 
 #[derive(Debug)]
 pub(super) struct Hook {
@@ -19,9 +18,7 @@ impl Hook {
         let attached = match started.and_then(Foreign::downcast_ref::<Context>) {
             // The span itself, where OpenTelemetry made it.
             Some(started) => started.clone(),
-            None => {
-                Context::map_current(|base| base.with_remote_span_context(span_context(context)))
-            }
+            None => Context::map_current(|base| to_otel(base, context)),
         };
         Attachment {
             context: Some(with_baggage(attached, context)),
@@ -62,7 +59,7 @@ impl ScopeHook for Hook {
     }
 
     fn ambient(&self) -> Option<TraceContext> {
-        trace_context(&stack::further_in()?)
+        stack::further_in()
     }
 
     fn is_suppressed(&self) -> bool {

@@ -2,8 +2,11 @@
 
 use std::cell::RefCell;
 
+use mcp_trace::TraceContext;
 use opentelemetry::trace::{SpanId, TraceContextExt, TraceId};
 use opentelemetry::{Context, ContextGuard};
+
+use crate::convert::from_otel;
 
 thread_local! {
     static STACK: RefCell<Vec<Option<Scope>>> = const { RefCell::new(Vec::new()) };
@@ -88,24 +91,24 @@ pub(super) fn pop(place: usize) {
 }
 
 /// What is current and was not attached by our innermost scope.
-pub(super) fn further_in() -> Option<opentelemetry::trace::SpanContext> {
+pub(super) fn further_in() -> Option<TraceContext> {
     let inside = with_top(|scope| scope.inside);
     Context::map_current(|context| {
-        let span = context.span();
-        let span = span.span_context();
-        let is_ours = inside == Some((span.trace_id(), span.span_id()));
-        (span.is_valid() && !is_ours).then(|| span.clone())
+        if inside == Some(ids(context)) {
+            return None;
+        }
+        from_otel(context)
     })
 }
 
 fn current_ids() -> Ids {
-    Context::map_current(|context| {
-        let span = context.span();
-        (
-            span.span_context().trace_id(),
-            span.span_context().span_id(),
-        )
-    })
+    Context::map_current(ids)
+}
+
+fn ids(context: &Context) -> Ids {
+    let span = context.span();
+    let span = span.span_context();
+    (span.trace_id(), span.span_id())
 }
 
 fn with_top<T>(look: impl FnOnce(&mut Scope) -> T) -> Option<T> {

@@ -9,7 +9,7 @@ use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer};
 use opentelemetry::{Context, global};
 
 use super::{attributes, event_time, kind, scope, status};
-use crate::convert::{span_context, trace_context};
+use crate::convert::{from_otel, span_context, to_otel};
 
 /// Makes real spans with an OpenTelemetry tracer: its sampler decides, its limits hold, its
 /// processors see the spans start and end, and the ids are OpenTelemetry's.
@@ -32,8 +32,20 @@ use crate::convert::{span_context, trace_context};
 /// assert_eq!(exporter.get_finished_spans().unwrap()[0].name, "invoke_agent planner");
 /// ```
 pub struct TracerSink {
-    start: Box<dyn Fn(SpanBuilder, &Context) -> Context + Send + Sync>,
+    start: Box<dyn Start>,
     lost: AtomicU64,
+}
+
+/// Tracers differ by the type of their spans; a context holds any.
+trait Start: Send + Sync {
+    /// The context inside a new span.
+    fn start(&self, builder: SpanBuilder, above: &Context) -> Context;
+}
+
+impl<F: Fn(SpanBuilder, &Context) -> Context + Send + Sync> Start for F {
+    fn start(&self, builder: SpanBuilder, above: &Context) -> Context {
+        self(builder, above)
+    }
 }
 
 impl TracerSink {
@@ -42,7 +54,7 @@ impl TracerSink {
     where
         T: Tracer<Span: Send + Sync + 'static> + Send + Sync + 'static,
     {
-        Self::starting(move |builder, above| {
+        Self::starting(move |builder, above: &Context| {
             above.with_span(tracer.build_with_context(builder, above))
         })
     }
@@ -52,13 +64,13 @@ impl TracerSink {
     #[must_use]
     pub fn global() -> Self {
         let tracer = OnceLock::new();
-        Self::starting(move |builder, above| {
+        Self::starting(move |builder, above: &Context| {
             let tracer = tracer.get_or_init(|| global::tracer_with_scope(scope()));
             above.with_span(tracer.build_with_context(builder, above))
         })
     }
 
-    fn starting(start: impl Fn(SpanBuilder, &Context) -> Context + Send + Sync + 'static) -> Self {
+    fn starting(start: impl Start + 'static) -> Self {
         Self {
             start: Box::new(start),
             lost: AtomicU64::new(0),
@@ -80,15 +92,10 @@ impl SpanSink for TracerSink {
             return SpanStart::Pass;
         }
         let above = match head.parent {
-            Some(parent) => {
-                let parent = span_context(parent);
-                let span_id = current.span().span_context().span_id();
-                if span_id == parent.span_id() {
-                    current
-                } else {
-                    current.with_remote_span_context(parent)
-                }
+            Some(parent) if from_otel(&current).is_some_and(|here| here.same_span(parent)) => {
+                current
             }
+            Some(parent) => to_otel(&current, parent),
             // A span cannot be taken out of a context, and a sampler heeds even an invalid one.
             None if current.has_active_span() => Context::new(),
             None => current,
@@ -96,12 +103,9 @@ impl SpanSink for TracerSink {
         let builder = SpanBuilder::from_name(head.operation.span_name().into_owned())
             .with_kind(kind(head.kind))
             .with_start_time(head.start);
-        let inside = (self.start)(builder, &above);
-        let (recording, context) = {
-            let span = inside.span();
-            (span.is_recording(), trace_context(span.span_context()))
-        };
-        let Some(mut context) = context else {
+        let inside = self.start.start(builder, &above);
+        let recording = inside.span().is_recording();
+        let Some(mut context) = from_otel(&inside) else {
             return SpanStart::Pass;
         };
         if let Some(list) = head.parent.and_then(|parent| parent.baggage()) {
