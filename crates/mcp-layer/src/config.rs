@@ -9,6 +9,9 @@ use http::request::Parts;
 use mcp_trace::carrier::BaggageFilter;
 use mcp_trace::{Method, SpanSink, Trust};
 
+use crate::Stats;
+use crate::sampling_cap::SamplingCap;
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Config {
     pub(crate) sink: Option<Arc<dyn SpanSink>>,
@@ -18,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) trust_with: Option<Rule<Parts, Trust>>,
     pub(crate) spans_for: Option<Rule<Method, bool>>,
     pub(crate) client_address: Option<Rule<Parts, Option<SocketAddr>>>,
+    pub(crate) sampling_cap: Option<Arc<SamplingCap>>,
+    pub(crate) stats: Arc<Stats>,
     pub(crate) known_tools: Option<Arc<HashSet<Box<str>>>>,
 }
 

@@ -1,11 +1,11 @@
 //! One request and its answer, as far as they are known.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::HeaderMap;
 use http::request::Parts;
-use mcp_envelope::{Answer, Id, Kind, Message, Progress, RequestScanner};
-use mcp_trace::carrier::extract_values;
+use mcp_envelope::{Answer, Id, Kind, Message, MetaValue, Progress, RequestScanner};
+use mcp_trace::carrier::{Extracted, extract_values};
 use mcp_trace::{
     ActiveSpan, End, HttpCall, McpCall, Method, Network, NetworkPeer, Operation, Outcome,
     ProtocolVersion, SpanKind, Text, TraceContext, Trust,
@@ -15,6 +15,7 @@ use crate::batch::Batch;
 use crate::config::Config;
 use crate::head;
 use crate::service::Reading;
+use crate::stats::Reason;
 
 /// The most members of a batch that get a span each; a larger batch gets one span.
 const MAX_BATCH: usize = 64;
@@ -30,6 +31,8 @@ pub(crate) struct Exchange {
     trust: Trust,
     header: Option<TraceContext>,
     readable: bool,
+    /// Whether the caller may have its request recorded, once it was asked.
+    may_sample: OnceLock<bool>,
     state: Mutex<State>,
 }
 
@@ -77,6 +80,9 @@ impl Exchange {
             let name = head::name(headers);
             state.call = Some(state.call_of(method, name, name));
         }
+        config.stats.begin();
+        let may_sample = OnceLock::new();
+        let header = header.map(|header| capped(&config, trust, &may_sample, header));
         let mut builder = ActiveSpan::builder(
             SpanKind::Server,
             HttpCall::new(&head.method, state.network.clone()),
@@ -93,6 +99,7 @@ impl Exchange {
             trust,
             header,
             readable,
+            may_sample,
             state: Mutex::new(state),
         }
     }
@@ -164,7 +171,9 @@ impl Exchange {
             .method()
             .is_some_and(|method| self.config.wants_span(&Method::parse(method)))
         {
-            self.span.resolve(context);
+            if !self.span.resolve(context) {
+                self.config.stats.note(Reason::EarlyObserver);
+            }
         } else {
             self.span.pass_through(context);
         }
@@ -196,6 +205,7 @@ impl Exchange {
                     .maybe_sink(self.config.sink.clone())
                     .start();
                 span.resolve(self.context_in(member));
+                self.config.stats.add_span(span.is_recording());
                 batch.push(span, member.id().cloned());
             }
         }
@@ -216,7 +226,7 @@ impl Exchange {
             }
             // Only MCP sends these headers: it is a message, though nobody has read it.
             None if state.is_mcp() && (state.scanner.is_some() || !self.readable) => {
-                self.span.resolve(None)
+                self.span.resolve(None);
             }
             _ => self.span.pass_through(None),
         }
@@ -224,14 +234,25 @@ impl Exchange {
 
     fn context_in(&self, message: &Message) -> Option<TraceContext> {
         let trace = message.trace();
-        let parent = trace.traceparent().text()?;
-        extract_values(
+        let parent = match trace.traceparent() {
+            MetaValue::Text(parent) => parent,
+            MetaValue::Absent => return None,
+            _ => {
+                self.config.stats.note(Reason::InvalidMeta);
+                return None;
+            }
+        };
+        let extracted = extract_values(
             parent.as_bytes(),
             trace.tracestate().text().map(str::as_bytes),
             trace.baggage().text().map(str::as_bytes),
             &self.config.baggage,
-        )
-        .into_context()
+        );
+        let Extracted::Context(context) = extracted else {
+            self.config.stats.note(Reason::InvalidMeta);
+            return None;
+        };
+        Some(capped(&self.config, self.trust, &self.may_sample, context))
     }
 
     fn call_in(&self, message: &Message, state: &State) -> McpCall {
@@ -264,6 +285,10 @@ impl Exchange {
         self.state().request_id.clone()
     }
 
+    pub(crate) fn note(&self, reason: Reason) {
+        self.config.stats.note(reason);
+    }
+
     /// The members of the batch, if the message was one.
     pub(crate) fn take_batch(&self) -> Option<Batch> {
         self.state().batch.take()
@@ -286,6 +311,7 @@ impl Exchange {
         if let Some(batch) = batch {
             batch.end(end);
         }
+        self.config.stats.end(self.span.is_recording());
         self.span.end_as(end);
     }
 
@@ -317,6 +343,29 @@ impl State {
         call.network = self.network.clone();
         call
     }
+}
+
+/// Clears the sampled flag of a caller that has had its share.
+fn capped(
+    config: &Config,
+    trust: Trust,
+    may_sample: &OnceLock<bool>,
+    context: TraceContext,
+) -> TraceContext {
+    let Some(cap) = &config.sampling_cap else {
+        return context;
+    };
+    if trust != Trust::Continue || !context.is_sampled() {
+        return context;
+    }
+    let may_sample = *may_sample.get_or_init(|| {
+        let taken = cap.take();
+        if !taken {
+            config.stats.note(Reason::SamplingCap);
+        }
+        taken
+    });
+    context.with_sampled(may_sample)
 }
 
 /// What the answer says about the request.

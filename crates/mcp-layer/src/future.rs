@@ -37,6 +37,19 @@ struct Traced {
     span: Arc<ActiveSpan>,
     exchange: Option<Arc<Exchange>>,
     method: Method,
+    panicked: bool,
+}
+
+/// Notices a panic in a poll, which somebody may catch before the future is dropped.
+struct Polled<'a> {
+    panicked: &'a mut bool,
+    _scope: ScopeGuard,
+}
+
+impl Drop for Polled<'_> {
+    fn drop(&mut self) {
+        *self.panicked = std::thread::panicking();
+    }
 }
 
 /// The caller went away before the head of the answer, or the inner service panicked.
@@ -45,7 +58,7 @@ impl Drop for Traced {
         let Some(exchange) = self.exchange.take() else {
             return;
         };
-        if std::thread::panicking() {
+        if self.panicked || std::thread::panicking() {
             exchange.span().set_outcome(Outcome::failed("panic"));
             exchange.end(End::Complete);
         } else {
@@ -73,6 +86,7 @@ impl<F> ResponseFuture<F> {
                 span,
                 exchange,
                 method,
+                panicked: false,
             }),
         }
     }
@@ -94,12 +108,12 @@ where
         let Some(future) = this.future.as_pin_mut() else {
             return Poll::Pending;
         };
-        let scope = this
-            .traced
-            .as_ref()
-            .map(|traced| ScopeGuard::enter(traced.span.clone()));
+        let polled = this.traced.as_mut().map(|traced| Polled {
+            panicked: &mut traced.panicked,
+            _scope: ScopeGuard::enter(traced.span.clone()),
+        });
         let result = ready!(future.poll(cx));
-        drop(scope);
+        drop(polled);
         let Some(mut traced) = this.traced.take() else {
             return Poll::Ready(result.map(|response| response.map(ResponseBody::unwatched)));
         };

@@ -7,7 +7,8 @@ use mcp_trace::{Method, SpanSink, Trust};
 use tower_layer::Layer;
 
 use crate::config::{Config, Rule};
-use crate::{HeadersOnlyLayer, McpServerTrace};
+use crate::sampling_cap::SamplingCap;
+use crate::{HeadersOnlyLayer, McpServerTrace, Stats};
 
 /// Traces the MCP messages that reach a service; see the [crate documentation](crate).
 #[derive(Clone, Debug, Default)]
@@ -92,6 +93,33 @@ impl McpServerTraceLayer {
         let tools = tools.into_iter().map(Into::into).collect();
         Arc::make_mut(&mut self.config).known_tools = Some(Arc::new(tools));
         self
+    }
+
+    /// Lets callers have at most `rate` requests per second recorded, with bursts of five
+    /// times as many; of the others the sampled flag is cleared, for what they call as well.
+    /// A batch counts once. Defaults to no limit.
+    ///
+    /// For an endpoint that [continues](Trust::Continue) the traces of callers who could set
+    /// the flag on every request; with another [`Trust`] the flag has no effect anyway. 10 is
+    /// a good start.
+    pub fn sampled_per_second(mut self, rate: u32) -> Self {
+        let cap = Arc::new(SamplingCap::per_second(rate));
+        Arc::make_mut(&mut self.config).sampling_cap = Some(cap);
+        self
+    }
+
+    /// What the layer has counted so far; shared by its clones and services.
+    ///
+    /// ```
+    /// use mcp_layer::McpServerTraceLayer;
+    ///
+    /// let layer = McpServerTraceLayer::new();
+    /// let stats = layer.stats(); // keep it, and put the layer into a service
+    /// assert_eq!((stats.requests(), stats.open()), (0, 0));
+    /// ```
+    #[must_use]
+    pub fn stats(&self) -> Arc<Stats> {
+        self.config.stats.clone()
     }
 
     /// Finds `client.address` and `client.port`, such as in the extension in which the server

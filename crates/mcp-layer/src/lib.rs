@@ -52,9 +52,59 @@
 //! What is not a JSON-RPC message, such as the standing GET stream, DELETE or another POST,
 //! gets context and no span.
 //!
+//! # In a handler
+//!
+//! An axum handler takes the span out of the request's extensions, to add to it or to hand it
+//! to a task; [`in_trace`](mcp_trace::InTraceExt::in_trace) is all that a spawned task needs.
+//! What is added after the answer has left is ignored.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use axum::{Extension, Router, routing::post};
+//! use mcp_layer::McpServerTraceLayer;
+//! use mcp_trace::{ActiveSpan, InTraceExt};
+//!
+//! async fn mcp(Extension(span): Extension<Arc<ActiveSpan>>, message: String) -> String {
+//!     span.set_attribute("tenant.tier", "gold");
+//!     // A task does not inherit what is current.
+//!     let work = async { mcp_trace::traceparent_headers() };
+//!     let headers = tokio::spawn(work.in_trace(span)).await;
+//! #   let _ = headers;
+//!     message
+//! }
+//!
+//! let app: Router = Router::new().route("/mcp", post(mcp)).layer(McpServerTraceLayer::new());
+//! ```
+//!
+//! # Where to put it
+//!
+//! As near to the MCP service as possible. Of the layers of tower-http:
+//!
+//! | layer | this one goes | because otherwise |
+//! |---|---|---|
+//! | authentication | inside | a stranger's context is judged like a caller's ([`trust_with`](McpServerTraceLayer::trust_with)) |
+//! | `CompressionLayer` | inside | the answer cannot be read: the status stays unset, which is [counted](Stats::unreadable_answers) |
+//! | `RequestDecompressionLayer` | inside | the message cannot be read: `Mcp-Method` names it, or there is no span |
+//! | `TimeoutLayer` | inside | a timeout is recorded by its HTTP status (`504`) and not as `cancelled` |
+//! | `CatchPanicLayer` | inside | a panic is recorded by its HTTP status (`500`) and not as `panic` |
+//! | `RequestBodyLimitLayer` | outside | axum's extractors no longer recognise the limit's error and answer 400 for 413 |
+//! | `CorsLayer`, `TraceLayer` | either | |
+//!
+//! In axum the layer that is added last is the outermost.
+//!
+//! A browser sends `traceparent`, `tracestate`, `baggage` and the headers of MCP to another
+//! origin only if CORS allows them: `Access-Control-Allow-Headers` needs `traceparent`,
+//! `tracestate`, `baggage`, `content-type`, `authorization`, `mcp-protocol-version`,
+//! `mcp-session-id`, `mcp-method`, `mcp-name` and `last-event-id`, as far as they are used, and
+//! `Access-Control-Expose-Headers` needs `mcp-session-id`.
+//!
 //! # What it costs the request
 //!
 //! Nothing is buffered, delayed, rejected or changed. The layer has no error of its own.
+//!
+//! # Features
+//!
+//! - `tracing`: warns in one line a minute about each reason that [`Stats`] counts.
 
 mod batch;
 mod config;
@@ -63,9 +113,13 @@ mod future;
 mod head;
 mod headers_only;
 mod layer;
+#[cfg(feature = "tracing")]
+mod log;
 mod request_body;
 mod response_body;
+mod sampling_cap;
 mod service;
+mod stats;
 
 pub use future::ResponseFuture;
 pub use headers_only::{HeadersOnly, HeadersOnlyLayer};
@@ -73,3 +127,4 @@ pub use layer::McpServerTraceLayer;
 pub use request_body::RequestBody;
 pub use response_body::ResponseBody;
 pub use service::McpServerTrace;
+pub use stats::Stats;

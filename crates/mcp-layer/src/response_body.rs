@@ -14,6 +14,7 @@ use pin_project_lite::pin_project;
 use crate::batch::Batch;
 use crate::exchange::{Exchange, record_answer};
 use crate::head::{self, Content};
+use crate::stats::Reason;
 
 pin_project! {
     /// The body of an answer; the span of the request ends with it.
@@ -114,6 +115,9 @@ impl AnswerWatch {
         self.batch = self.exchange.take_batch();
         if self.batch.is_none() {
             let id = self.exchange.request_id();
+            if self.content == Content::Encoded {
+                self.exchange.note(Reason::UnreadableAnswer);
+            }
             self.watcher = match self.content {
                 Content::Json => Some(AnswerWatcher::json(id)),
                 Content::EventStream => Some(AnswerWatcher::sse(id)),
@@ -141,8 +145,9 @@ impl Watch for AnswerWatch {
 
     fn unreadable(&mut self) {
         self.start();
-        self.content = Content::Other;
-        self.watcher = None;
+        if self.watcher.take().is_some() {
+            self.exchange.note(Reason::UnreadableAnswer);
+        }
     }
 
     fn end(&mut self, end: BodyEnd) {

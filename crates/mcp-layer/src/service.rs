@@ -4,13 +4,14 @@ use std::task::{Context, Poll};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
-use mcp_trace::carrier::extract_headers;
+use mcp_trace::carrier::{Extracted, extract_headers};
 use mcp_trace::{ActiveSpan, ScopeGuard, Trust};
 use tower_service::Service;
 
 use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::head;
+use crate::stats::Reason;
 use crate::{RequestBody, ResponseBody, ResponseFuture};
 
 /// The service of [`McpServerTraceLayer`](crate::McpServerTraceLayer).
@@ -89,7 +90,14 @@ pub(crate) fn trace(
         // A layer further out traces this request already.
         return None;
     }
-    let header = extract_headers(&head.headers, &config.baggage).into_context();
+    let header = match extract_headers(&head.headers, &config.baggage) {
+        Extracted::Context(context) => Some(context),
+        Extracted::Invalid => {
+            config.stats.note(Reason::InvalidHeader);
+            None
+        }
+        _ => None,
+    };
     if head::may_carry_message(head) {
         let exchange = Arc::new(Exchange::begin(head, header, config.clone(), reading));
         return Some((exchange.span().clone(), Some(exchange)));

@@ -136,9 +136,9 @@ async fn ten_thousand_requests_at_once() {
     let _alone = ALONE.lock().await;
     std::panic::set_hook(Box::new(|_| {})); // a thousand backtraces say nothing
     let sink = Arc::new(Counts::default());
-    let app = Router::new()
-        .fallback(handler)
-        .layer(McpServerTraceLayer::new().with_sink(sink.clone()));
+    let layer = McpServerTraceLayer::new().with_sink(sink.clone());
+    let stats = layer.stats();
+    let app = Router::new().fallback(handler).layer(layer);
     storm(&app).await; // what the allocator keeps for good, it has now
     let (before, spans) = (resident(), sink.all());
     assert_eq!(spans, REQUESTS);
@@ -155,6 +155,11 @@ async fn ten_thousand_requests_at_once() {
     ] {
         assert!(count.load(Ordering::Relaxed) > 100, "{sink:?}");
     }
+    let requests = 4 * REQUESTS as u64;
+    assert_eq!(
+        (stats.requests(), stats.spans(), stats.open()),
+        (requests, requests, 0)
+    );
     let after = resident();
     println!(
         "3 x {REQUESTS} requests at once: {:?}, {sink:?}, resident {before:?} -> {after:?} KiB",

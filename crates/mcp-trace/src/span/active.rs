@@ -174,19 +174,24 @@ impl ActiveSpan {
     /// the message is the parent, and a header that names another span becomes a link.
     ///
     /// If somebody has already observed the span under the header's context, that stays, and
-    /// the message's context becomes the link.
-    pub fn resolve(&self, message: Option<TraceContext>) {
+    /// the message's context becomes the link. Returns `false` if the message came too late
+    /// like this.
+    pub fn resolve(&self, message: Option<TraceContext>) -> bool {
         let (_, first) = self.settle(|| self.place(message.as_ref()));
         let first = first && self.trust == Trust::Continue;
         let Some(message) = message.filter(|_| self.trust != Trust::Ignore) else {
-            return;
+            return true;
         };
         match &self.header {
             Some(header) if header.same_span(&message) => {}
             Some(header) if first => self.add_link(header.clone()),
             None if first => {}
-            _ => self.add_link(message),
+            _ => {
+                self.add_link(message);
+                return self.trust != Trust::Continue;
+            }
         }
+        true
     }
 
     /// Settles that an [incoming](SpanBuilder::incoming) span is not to be recorded after all:

@@ -1,0 +1,68 @@
+//! How much callers may have recorded.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+const SECOND: u64 = 1_000_000_000;
+
+/// A bucket that holds five seconds' worth of tokens and is full at first.
+#[derive(Debug)]
+pub(crate) struct SamplingCap {
+    began: Instant,
+    /// Nanoseconds that one token takes to come back.
+    interval: u64,
+    /// When the bucket will be full again, in nanoseconds since it began: the generic cell
+    /// rate algorithm, which needs no other state.
+    full_at: AtomicU64,
+}
+
+impl SamplingCap {
+    const BURST: u64 = 5;
+
+    /// A rate of zero allows nothing.
+    pub(crate) fn per_second(rate: u32) -> Self {
+        Self {
+            began: Instant::now(),
+            interval: SECOND.checked_div(rate.into()).unwrap_or(u64::MAX),
+            full_at: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn take(&self) -> bool {
+        let now = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.take_at(now)
+    }
+
+    fn take_at(&self, now: u64) -> bool {
+        let taken = |full_at: u64| {
+            let full_at = full_at.max(now).checked_add(self.interval)?;
+            (full_at - now <= Self::BURST * SECOND).then_some(full_at)
+        };
+        self.full_at
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken)
+            .is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SECOND, SamplingCap};
+
+    fn taken(cap: &SamplingCap, now: u64) -> usize {
+        std::iter::from_fn(|| cap.take_at(now).then_some(())).count()
+    }
+
+    #[test]
+    fn a_burst_and_then_the_rate() {
+        let cap = SamplingCap::per_second(10);
+        assert_eq!(taken(&cap, 0), 50);
+        assert_eq!(taken(&cap, SECOND / 20), 0);
+        assert_eq!(taken(&cap, SECOND), 10);
+        assert_eq!(taken(&cap, 100 * SECOND), 50);
+    }
+
+    #[test]
+    fn a_rate_of_zero_allows_nothing() {
+        assert_eq!(taken(&SamplingCap::per_second(0), 7 * SECOND), 0);
+    }
+}
