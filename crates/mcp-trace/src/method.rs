@@ -22,7 +22,8 @@ pub enum TargetKind {
 macro_rules! methods {
     ($($variant:ident = $name:literal),+ $(,)?) => {
         /// The method of an MCP message: the well-known values of `mcp.method.name` in the
-        /// OpenTelemetry MCP conventions, and the methods that MCP 2026-07-28 adds.
+        /// OpenTelemetry MCP conventions, the methods that MCP 2026-07-28 adds, and those of its
+        /// extensions for tasks and skills.
         #[derive(Clone, Debug, Eq, Hash, PartialEq)]
         #[non_exhaustive]
         pub enum Method {
@@ -74,6 +75,7 @@ methods! {
     Ping = "ping",
     PromptsGet = "prompts/get",
     PromptsList = "prompts/list",
+    ResourcesDirectoryRead = "resources/directory/read",
     ResourcesList = "resources/list",
     ResourcesRead = "resources/read",
     ResourcesSubscribe = "resources/subscribe",
@@ -82,6 +84,8 @@ methods! {
     RootsList = "roots/list",
     SamplingCreateMessage = "sampling/createMessage",
     ServerDiscover = "server/discover",
+    SkillsGet = "skills/get",
+    SkillsList = "skills/list",
     SubscriptionsListen = "subscriptions/listen",
     TasksCancel = "tasks/cancel",
     TasksGet = "tasks/get",
