@@ -36,7 +36,7 @@ pub(crate) struct Destination {
     pub(crate) tuning: Tuning,
     pub(crate) queue: Queue,
     pub(crate) counters: Counters,
-    spool: Option<Mutex<Spool>>,
+    spool: Mutex<Option<Spool>>,
     orders: Mutex<Orders>,
 }
 
@@ -75,7 +75,7 @@ impl Destination {
         counters.recovered.set(recovered);
         counters.spooled.set(recovered);
         let preamble = encoder.preamble().into();
-        let spool = spool.map(Mutex::new);
+        let spool = Mutex::new(spool);
         Self {
             name,
             endpoint,
@@ -92,17 +92,18 @@ impl Destination {
     }
 
     pub(crate) fn has_spool(&self) -> bool {
-        self.spool.is_some()
+        self.spool().is_some()
+    }
+
+    fn spool(&self) -> MutexGuard<'_, Option<Spool>> {
+        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Works on the spool's folder, if there is one: what takes no time.
     pub(crate) fn with_spool<T>(&self, work: impl FnOnce(&mut Spool) -> T) -> Option<T> {
-        let mut spool = self
-            .spool
-            .as_ref()?
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let done = work(&mut spool);
+        let mut spool = self.spool();
+        let spool = spool.as_mut()?;
+        let done = work(spool);
         self.counters.spooled.set(spool.spans());
         Some(done)
     }
@@ -167,8 +168,10 @@ impl Destination {
         });
     }
 
-    /// The worker has stopped.
+    /// The worker has stopped. The spool's folder is free for the next exporter, also while
+    /// open spans keep this one in memory.
     pub(crate) fn stopped(&self) {
+        self.spool().take();
         let mut orders = self.orders();
         orders.stopped = true;
         orders.flushes.clear();

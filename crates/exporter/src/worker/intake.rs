@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::dispatcher::Dispatcher;
 use crate::batch::Batch;
-use crate::spool::Deleted;
+use crate::spool::{Deleted, Name};
 use crate::stats::DropReason;
 
 /// Larger spans are dropped: receivers commonly take 4 MiB per request.
@@ -121,16 +121,19 @@ impl Dispatcher {
     /// Reads the segment to send next.
     pub(super) async fn load(&mut self) -> Option<Batch> {
         loop {
-            let loaded = self
-                .destination
-                .with_spool_elsewhere(|spool| (spool.make_room(0), spool.load()));
+            let destination = self.destination.clone();
+            let loaded = self.destination.with_spool_elsewhere(move |spool| {
+                let (deleted, loaded) = (spool.make_room(0), spool.load());
+                if let Some(Ok(batch)) = &loaded {
+                    // Before it leaves the count of the spool: it is never in neither.
+                    destination.counters.in_flight.add(batch.len() as u64);
+                }
+                (deleted, loaded)
+            });
             let (deleted, loaded) = loaded.await?;
             self.deleted(deleted);
             match loaded? {
-                Ok(batch) => {
-                    self.destination.counters.in_flight.add(batch.len() as u64);
-                    return Some(batch);
-                }
+                Ok(batch) => return Some(batch),
                 Err(spans) => {
                     let counters = &self.destination.counters;
                     counters.dropped(DropReason::SpoolCorrupt, spans);
@@ -138,6 +141,13 @@ impl Dispatcher {
                 }
             }
         }
+    }
+
+    /// Leaves a segment where it is.
+    pub(super) fn unload(&self, name: Name, batch: &Batch) {
+        self.destination
+            .with_spool(|spool| spool.unload(name, batch));
+        self.destination.counters.in_flight.sub(batch.len() as u64);
     }
 
     fn deleted(&mut self, deleted: Deleted) {
@@ -163,9 +173,7 @@ impl Dispatcher {
         for batch in left {
             match batch.segment() {
                 Some(name) => {
-                    self.destination.counters.in_flight.sub(batch.len() as u64);
-                    self.destination
-                        .with_spool(|spool| spool.unload(name, &batch));
+                    self.unload(name, &batch);
                 }
                 None => self.last_store(batch).await,
             }

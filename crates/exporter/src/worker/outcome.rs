@@ -135,9 +135,7 @@ impl Dispatcher {
         self.destination.counters.set_health(Health::BackingOff);
         self.warn(subject, detail);
         if let Some(name) = batch.segment() {
-            self.destination.counters.in_flight.sub(batch.len() as u64);
-            self.destination
-                .with_spool(|spool| spool.unload(name, &batch));
+            self.unload(name, &batch);
         } else if self.can_spool(now) && !batch.is_part() {
             self.to_spool.push(batch);
         } else {

@@ -115,8 +115,9 @@ fn what_is_left_at_the_end_is_delivered_by_the_next_process() {
     let folder = Folder::new();
     let dead = Collector::start(|_| Act::Silence);
     let guard = otlp(&dead).service("old").spool(&folder.0).build().unwrap();
-    let ids = record(&sink(&guard), 2000);
-    let report = guard.shutdown_blocking(MILLIS(800));
+    let held = sink(&guard);
+    let ids = record(&held, 2000);
+    let report = guard.shutdown_blocking(SECONDS(3));
     let stats = &report.stats.destinations[0];
     assert_eq!(
         (stats.spooled, stats.dropped.total()),
@@ -145,6 +146,7 @@ fn what_is_left_at_the_end_is_delivered_by_the_next_process() {
             "spans keep the resource of the process that recorded them"
         );
     }
+    drop(held);
 }
 
 #[test]
