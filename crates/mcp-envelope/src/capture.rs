@@ -190,12 +190,9 @@ impl Capture {
     /// Adds bytes that stand for themselves.
     pub(crate) fn plain(&mut self, bytes: &[u8], limit: Limit) {
         let room = limit.bytes.saturating_sub(self.bytes.len());
-        let before = self.len;
+        self.bytes
+            .extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         self.len += bytes.len() as u64;
-        if before as usize == self.bytes.len() {
-            self.bytes
-                .extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        }
         if limit.hashed {
             self.hash = fnv(self.hash, bytes);
         }

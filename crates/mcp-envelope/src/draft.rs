@@ -76,7 +76,7 @@ pub(crate) struct Draft {
     batch: Option<Box<Message>>,
     layout: Layout,
     seen: Seen,
-    /// The member of `params` that the method is about.
+    /// The member of `params` that the method is about. In a batch nobody asks.
     wanted: Option<Field>,
     /// Bytes kept of earlier members of a batch.
     kept: usize,
@@ -163,7 +163,6 @@ impl Draft {
         self.kept = self.kept.saturating_add(message.kept_bytes());
         batch.add_member(message);
         self.seen = Seen::default();
-        self.wanted = None;
     }
 }
 

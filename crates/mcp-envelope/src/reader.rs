@@ -188,7 +188,7 @@ impl<S: Sink> Reader<S> {
                 State::SkippedValue => match next(input, &mut at) {
                     None => return state,
                     Some(b'"') => State::Skip(Skip::STRING),
-                    Some(b'{' | b'[') if self.depth < limits::DEPTH => State::Skip(Skip::CONTAINER),
+                    Some(b'{' | b'[') => State::Skip(Skip::CONTAINER),
                     Some(byte) if scalar::starts(byte) => State::SkipScalar,
                     Some(_) => State::Broken,
                 },

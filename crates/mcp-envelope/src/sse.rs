@@ -19,8 +19,6 @@ enum Line {
     Mark(u8),
     /// In the field name, of which so many bytes agree with `data`.
     Name(u8),
-    /// Behind `data:`, where one space is not part of the value.
-    Space,
     Data,
     /// A comment, or a field that is not looked at.
     Other,
@@ -105,15 +103,12 @@ impl Lines {
                             if self.start_data(&mut take) {
                                 return true;
                             }
-                            Line::Space
+                            // One space here is not part of the value; to JSON that is all the same.
+                            Line::Data
                         }
                         _ => Line::Other,
                     };
                     at += 1;
-                }
-                Line::Space => {
-                    self.state = Line::Data;
-                    at += usize::from(byte == b' ');
                 }
                 Line::Data | Line::Other => {}
             }

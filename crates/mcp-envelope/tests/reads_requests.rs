@@ -209,6 +209,8 @@ fn malformed_bodies_are_said_to_be() {
         r#"{"jsonrpc":"2.0","id":1.,"method":"ping"}"#,
         r#"{"jsonrpc":"2.0","id":-,"method":"ping"}"#,
         r#"{"jsonrpc":"2.0","id":1e,"method":"ping"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":[\]}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":[\"]}}"#,
         r#"{"jsonrpc":"2.0",}"#,
         r#"{"jsonrpc"}"#,
         r#"{jsonrpc:"2.0"}"#,

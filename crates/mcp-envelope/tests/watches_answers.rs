@@ -228,6 +228,7 @@ fn an_answer_in_a_batch() {
     assert!(json(4, batch).is_none());
     assert!(json(3, &batch[..batch.len() - 1]).is_none());
     assert!(json(1, "[]").is_none());
+    assert!(json(1, r#"[{"id":1,"result":{}} 7]"#).is_none());
 }
 
 #[test]
@@ -281,4 +282,13 @@ fn nothing_of_one_event_reaches_the_next() {
     let stream = "data: {\"id\":2,\"error\":{\"code\":5}}\n\ndata: {\"id\":9,\"result\":{\"isError\":true,\"resultType\":\"x\"}}\n\ndata: {\"id\":1,\"result\":{}}\n\n";
     let (_, answer) = sse(Some(Id::Number(1)), stream).unwrap();
     assert!(answer.error().is_none() && !answer.is_tool_error() && answer.result_type().is_none());
+}
+
+#[test]
+fn half_a_byte_order_mark_is_part_of_a_name() {
+    for start in [&b"\xEF"[..], b"\xEF\xBB"] {
+        let stream = [start, b"data: {\"id\":1,\"result\":{}}\n\n"].concat();
+        let mut watcher = AnswerWatcher::sse(Some(Id::Number(1)));
+        assert!(watcher.push(&stream).is_none());
+    }
 }
