@@ -6,8 +6,10 @@ use std::sync::Arc;
 use futures_core::stream::BoxStream;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mcp_trace::carrier::{BaggageFilter, inject_headers};
-use mcp_trace::{ActiveSpan, InTraceExt, TraceContext, current_span};
-use rmcp::model::{ClientJsonRpcMessage, JsonRpcMessage, MetaObject};
+use mcp_trace::{
+    ActiveSpan, InTraceExt, Network, NetworkPeer, Operation, TraceContext, current_span,
+};
+use rmcp::model::{ClientJsonRpcMessage, GetExtensions, JsonRpcMessage, MetaObject};
 use rmcp::transport::streamable_http_client::{
     SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
     StreamableHttpResponseLimits,
@@ -74,7 +76,7 @@ impl<C: StreamableHttpClient> StreamableHttpClient for TracedHttpClient<C> {
         auth_header: Option<String>,
         mut custom_headers: Headers,
     ) -> impl Future<Output = Posted<C>> + Send + '_ {
-        let scope = mirror(&mut message, &mut custom_headers);
+        let scope = mirror(&uri, &mut message, &mut custom_headers);
         self.inner
             .post_message(uri, message, session_id, auth_header, custom_headers)
             .in_trace(scope)
@@ -89,7 +91,7 @@ impl<C: StreamableHttpClient> StreamableHttpClient for TracedHttpClient<C> {
         mut custom_headers: Headers,
         max_sse_event_size: usize,
     ) -> impl Future<Output = Posted<C>> + Send + '_ {
-        let scope = mirror(&mut message, &mut custom_headers);
+        let scope = mirror(&uri, &mut message, &mut custom_headers);
         self.inner
             .post_message_with_max_sse_event_size(
                 uri,
@@ -111,7 +113,7 @@ impl<C: StreamableHttpClient> StreamableHttpClient for TracedHttpClient<C> {
         mut custom_headers: Headers,
         limits: StreamableHttpResponseLimits,
     ) -> impl Future<Output = Posted<C>> + Send + '_ {
-        let scope = mirror(&mut message, &mut custom_headers);
+        let scope = mirror(&uri, &mut message, &mut custom_headers);
         self.inner
             .post_message_with_response_limits(
                 uri,
@@ -168,7 +170,11 @@ impl<C: StreamableHttpClient> StreamableHttpClient for TracedHttpClient<C> {
 }
 
 /// Copies the message's context into the headers; what the inner client runs under.
-fn mirror(message: &mut ClientJsonRpcMessage, headers: &mut Headers) -> Option<Arc<ActiveSpan>> {
+fn mirror(
+    uri: &str,
+    message: &mut ClientJsonRpcMessage,
+    headers: &mut Headers,
+) -> Option<Arc<ActiveSpan>> {
     let Some(context) = sent_context(message) else {
         return current_span();
     };
@@ -180,7 +186,43 @@ fn mirror(message: &mut ClientJsonRpcMessage, headers: &mut Headers) -> Option<A
             .into_iter()
             .filter_map(|(name, value)| Some((name?, value))),
     );
-    Some(ActiveSpan::propagating(Some(context)))
+    match sent_span(message) {
+        Some(span) => {
+            span.update_operation(|operation| {
+                if let Operation::Mcp(call) = operation {
+                    call.network = network(uri);
+                }
+            });
+            Some(span)
+        }
+        None => Some(ActiveSpan::propagating(Some(context))),
+    }
+}
+
+/// The span that [`wrap_mcp`](crate::wrap_mcp) has left with the message: it did not know
+/// which way the message would take.
+fn sent_span(message: &ClientJsonRpcMessage) -> Option<Arc<ActiveSpan>> {
+    match message {
+        JsonRpcMessage::Request(request) => request.request.extensions().get().cloned(),
+        _ => None,
+    }
+}
+
+fn network(uri: &str) -> Network {
+    let Ok(uri) = uri.parse::<http::Uri>() else {
+        return Network::default();
+    };
+    let encrypted = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
+    let mut network = Network::http(http::Version::HTTP_11);
+    if encrypted {
+        // The two sides agree on a version while they connect.
+        network.http_version = None;
+    }
+    network.peer = uri.host().map(|host| {
+        let port = uri.port_u16().unwrap_or(if encrypted { 443 } else { 80 });
+        NetworkPeer::new(host, Some(port))
+    });
+    network
 }
 
 fn sent_context(message: &mut ClientJsonRpcMessage) -> Option<TraceContext> {
@@ -218,7 +260,7 @@ mod tests {
             ),
             (header("x-api-key"), HeaderValue::from_static("k")),
         ]);
-        assert!(mirror(&mut message, &mut headers).is_some());
+        assert!(mirror("http://localhost/mcp", &mut message, &mut headers).is_some());
         assert_eq!(headers.len(), 2);
         assert!(
             headers[&header("traceparent")]

@@ -5,7 +5,7 @@ use mcp_trace::{
     SpanKind, Text, current_span,
 };
 use rmcp::ServiceError;
-use rmcp::model::{MetaObject, RequestId};
+use rmcp::model::{Extensions, MetaObject, RequestId};
 
 use super::TracedPeer;
 use crate::meta::{extract_from, inject};
@@ -68,6 +68,13 @@ impl Call {
         match &self.guard {
             Some(guard) => future.in_trace(guard.span().clone()).await,
             None => future.await,
+        }
+    }
+
+    /// Leaves the span with the message, for the HTTP client to complete it.
+    pub(super) fn accompany(&self, message: &mut Extensions) {
+        if let Some(guard) = &self.guard {
+            message.insert(guard.span().clone());
         }
     }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 use mcp_trace::{Method, Outcome};
 use rmcp::model::{
     CancelledNotification, CancelledNotificationParam, ClientNotification, ClientRequest,
-    MetaObject, ProgressToken, RequestId, ServerResult,
+    GetExtensions, MetaObject, ProgressToken, RequestId, ServerResult,
 };
 use rmcp::service::{PeerRequestOptions, RequestHandle};
 use rmcp::{Peer, RoleClient, ServiceError};
@@ -122,7 +122,9 @@ impl TracedPeer {
     fn open_request(&self, request: &mut ClientRequest) -> Call {
         let method = Method::parse(request.method());
         let named = target(request).map(str::to_owned);
-        self.open(method, named.as_deref(), request_meta(request))
+        let call = self.open(method, named.as_deref(), request_meta(request));
+        call.accompany(request.extensions_mut());
+        call
     }
 }
 

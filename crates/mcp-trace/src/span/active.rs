@@ -12,8 +12,8 @@ use super::record::Extras;
 use crate::agent::{Agent, AgentContext};
 use crate::observer;
 use crate::{
-    Attribute, End, EndedOperation, Event, Foreign, Operation, Outcome, SpanBuilder, SpanHead,
-    SpanKind, SpanRecord, SpanSink, Text, TraceContext, Trust, Value,
+    Attribute, End, EndedOperation, Event, Foreign, Operation, Outcome, Parent, SpanBuilder,
+    SpanHead, SpanKind, SpanRecord, SpanSink, Text, TraceContext, Trust, Value,
 };
 
 /// An open span: its place in the trace, its sink, and what is learnt about it until it ends.
@@ -141,6 +141,12 @@ impl ActiveSpan {
         if let (Trust::RestartAndLink, Some(header)) = (self.trust, &self.header) {
             self.add_link(header.clone());
         }
+    }
+
+    /// The span above it; `None` for a root, and where a context is only passed on.
+    #[must_use]
+    pub fn parent(&self) -> Option<Parent> {
+        self.identity().parent
     }
 
     /// Which side of a call it describes.
