@@ -2,8 +2,14 @@
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use mcp_trace::{ProtocolVersion, Text};
+
+// Parsed once, by the compiler.
+const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// Whether the body may be a JSON-RPC message: a POST of JSON. A message that goes another
 /// way, such as the standing GET stream, gets context and no span.
@@ -51,24 +57,24 @@ pub(crate) fn content(headers: &HeaderMap) -> Content {
 
 /// `Mcp-Session-Id`.
 pub(crate) fn session_id(headers: &HeaderMap) -> Option<Text> {
-    text(headers, "mcp-session-id").map(|id| Text::bounded(id, 256))
+    text(headers, &SESSION_ID).map(|id| Text::bounded(id, 256))
 }
 
 /// `MCP-Protocol-Version`.
 pub(crate) fn protocol_version(headers: &HeaderMap) -> Option<ProtocolVersion> {
-    ProtocolVersion::parse(text(headers, "mcp-protocol-version")?)
+    ProtocolVersion::parse(text(headers, &PROTOCOL_VERSION)?)
 }
 
 /// `Mcp-Method`, which names a message before its body has been read (MCP 2026-07-28).
 pub(crate) fn method(headers: &HeaderMap) -> Option<mcp_trace::Method> {
-    text(headers, "mcp-method").map(mcp_trace::Method::parse)
+    text(headers, &METHOD).map(mcp_trace::Method::parse)
 }
 
 /// `Mcp-Name`: the tool, the prompt or the resource. A value in Base64 is left to the body.
 pub(crate) fn name(headers: &HeaderMap) -> Option<&str> {
-    text(headers, "mcp-name").filter(|name| !name.starts_with("=?base64?"))
+    text(headers, &NAME).filter(|name| !name.starts_with("=?base64?"))
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Option<&'h str> {
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
