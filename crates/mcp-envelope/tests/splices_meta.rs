@@ -105,6 +105,19 @@ fn values_are_escaped() {
 }
 
 #[test]
+fn every_character_is_written_so_that_it_reads_back() {
+    let body = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    for character in ('\0'..='\u{100}').chain(['\u{2028}', '😀']) {
+        for (before, after) in [(0, 0), (0, 7), (7, 0), (10, 10)] {
+            let value = ["x".repeat(before), character.to_string(), "x".repeat(after)].concat();
+            let spliced = splice(body, &[("a", &value)]).unwrap();
+            let message: serde_json::Value = serde_json::from_slice(&spliced).unwrap();
+            assert_eq!(message["params"]["_meta"]["a"], value);
+        }
+    }
+}
+
+#[test]
 fn the_first_params_and_the_first_meta_count() {
     check(
         r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{},"_meta":{"traceparent":""}},"params":[]}"#,
