@@ -42,7 +42,8 @@
 //!
 //! [`W3cPropagator`], a strict propagator; [`MetaExtractor`] and [`MetaInjector`], `_meta` as a
 //! carrier; [`record_metrics`], the metrics of the MCP conventions; [`TowerHttpClient`], an HTTP
-//! client for OpenTelemetry's exporters.
+//! client for OpenTelemetry's exporters. The same metrics as a Prometheus page, without
+//! OpenTelemetry: `mcp-trace-prometheus`.
 //!
 //! # Versions
 //!

@@ -41,7 +41,8 @@ impl ScopeHook for Hook {
                 .unwrap_or_default(),
             Entering::Nothing => Attachment {
                 context: Some(Context::new()),
-                ..Attachment::default()
+                #[cfg(feature = "tracing")]
+                log: None,
             },
             _ => Attachment::default(),
         })
