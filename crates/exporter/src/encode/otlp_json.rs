@@ -5,7 +5,7 @@ use http::StatusCode;
 use mcp_trace::{Attribute, AttributeVisitor, SpanRecord, TraceContext};
 
 use super::dialect::{STATUS_ERROR, kind, link_flags, nanos, span_flags, times};
-use super::json::{float, key, raw, string};
+use super::json::{float, integer, integer64, quoted, raw, string};
 use super::otlp_response::judge_json;
 use super::{EncodedSpans, Encoder, Verdict};
 use crate::Resource;
@@ -44,27 +44,26 @@ impl Encoder for OtlpJson {
         out.push(b'{');
         ids(out, &span.context);
         if let Some(parent) = span.parent_id() {
-            key(out, "parentSpanId");
-            hex(out, &parent.to_hex());
+            out.extend_from_slice(br#","parentSpanId":"#);
+            quoted(out, &parent.to_hex());
         }
-        key(out, "flags");
-        raw(out, format_args!("{}", span_flags(span)));
-        key(out, "name");
+        out.extend_from_slice(br#","flags":"#);
+        integer(out, span_flags(span));
+        out.extend_from_slice(br#","name":"#);
         string(out, &span.name());
-        key(out, "kind");
-        raw(out, format_args!("{}", kind(span.kind)));
+        out.extend_from_slice(br#","kind":"#);
+        integer(out, kind(span.kind));
         let (start, end) = times(span);
-        key(out, "startTimeUnixNano");
-        raw(out, format_args!("\"{start}\""));
-        key(out, "endTimeUnixNano");
-        raw(out, format_args!("\"{end}\""));
-        key(out, "attributes");
-        out.push(b'[');
+        out.extend_from_slice(br#","startTimeUnixNano":"#);
+        integer64(out, start);
+        out.extend_from_slice(br#","endTimeUnixNano":"#);
+        integer64(out, end);
+        out.extend_from_slice(br#","attributes":["#);
         span.visit_attributes(&mut Attributes(out));
         out.push(b']');
         if span.dropped() > 0 {
-            key(out, "droppedAttributesCount");
-            raw(out, format_args!("{}", span.dropped()));
+            out.extend_from_slice(br#","droppedAttributesCount":"#);
+            integer(out, span.dropped());
         }
         if !span.events().is_empty() {
             events(span, start, out);
@@ -73,14 +72,15 @@ impl Encoder for OtlpJson {
             links(span, out);
         }
         if span.outcome.is_error() {
-            key(out, "status");
-            out.push(b'{');
+            out.extend_from_slice(br#","status":{"#);
             if let Some(message) = &span.outcome.message {
-                key(out, "message");
+                out.extend_from_slice(br#""message":"#);
                 string(out, message.as_str());
+                out.push(b',');
             }
-            key(out, "code");
-            raw(out, format_args!("{STATUS_ERROR}}}"));
+            out.extend_from_slice(br#""code":"#);
+            integer(out, STATUS_ERROR);
+            out.push(b'}');
         }
         out.push(b'}');
     }
@@ -106,19 +106,14 @@ impl Encoder for OtlpJson {
 }
 
 fn events(span: &SpanRecord, start: u64, out: &mut Vec<u8>) {
-    key(out, "events");
-    out.push(b'[');
+    out.extend_from_slice(br#","events":["#);
     for (n, event) in span.events().iter().enumerate() {
         out.extend_from_slice(if n == 0 { b"{" } else { b",{" });
-        key(out, "timeUnixNano");
-        raw(
-            out,
-            format_args!("\"{}\"", start.saturating_add(nanos(event.at))),
-        );
-        key(out, "name");
+        out.extend_from_slice(br#""timeUnixNano":"#);
+        integer64(out, start.saturating_add(nanos(event.at)));
+        out.extend_from_slice(br#","name":"#);
         string(out, event.name.as_str());
-        key(out, "attributes");
-        out.push(b'[');
+        out.extend_from_slice(br#","attributes":["#);
         attributes(out, &event.attributes);
         out.extend_from_slice(b"]}");
     }
@@ -126,32 +121,26 @@ fn events(span: &SpanRecord, start: u64, out: &mut Vec<u8>) {
 }
 
 fn links(span: &SpanRecord, out: &mut Vec<u8>) {
-    key(out, "links");
-    out.push(b'[');
+    out.extend_from_slice(br#","links":["#);
     for (n, link) in span.links().iter().enumerate() {
         out.extend_from_slice(if n == 0 { b"{" } else { b",{" });
         ids(out, link);
-        key(out, "flags");
-        raw(out, format_args!("{}}}", link_flags(link)));
+        out.extend_from_slice(br#","flags":"#);
+        integer(out, link_flags(link));
+        out.push(b'}');
     }
     out.push(b']');
 }
 
 fn ids(out: &mut Vec<u8>, context: &TraceContext) {
-    key(out, "traceId");
-    hex(out, &context.trace_id().to_hex());
-    key(out, "spanId");
-    hex(out, &context.span_id().to_hex());
+    out.extend_from_slice(br#""traceId":"#);
+    quoted(out, &context.trace_id().to_hex());
+    out.extend_from_slice(br#","spanId":"#);
+    quoted(out, &context.span_id().to_hex());
     if let Some(state) = context.tracestate() {
-        key(out, "traceState");
+        out.extend_from_slice(br#","traceState":"#);
         string(out, state);
     }
-}
-
-fn hex(out: &mut Vec<u8>, digits: &[u8]) {
-    out.push(b'"');
-    out.extend_from_slice(digits);
-    out.push(b'"');
 }
 
 fn attributes(out: &mut Vec<u8>, attributes: &[Attribute]) {
@@ -164,17 +153,16 @@ fn attributes(out: &mut Vec<u8>, attributes: &[Attribute]) {
 struct Attributes<'a>(&'a mut Vec<u8>);
 
 impl Attributes<'_> {
-    fn key_value(&mut self, name: &str, kind: &str, value: impl FnOnce(&mut Vec<u8>)) {
+    /// `kind` is what opens the value: `{"stringValue":` and its like.
+    fn key_value(&mut self, name: &str, kind: &[u8], value: impl FnOnce(&mut Vec<u8>)) {
         let out = &mut *self.0;
         if out.last() != Some(&b'[') {
             out.push(b',');
         }
-        out.push(b'{');
-        key(out, "key");
+        out.extend_from_slice(br#"{"key":"#);
         string(out, name);
-        key(out, "value");
-        out.push(b'{');
-        key(out, kind);
+        out.extend_from_slice(br#","value":"#);
+        out.extend_from_slice(kind);
         value(out);
         out.extend_from_slice(b"}}");
     }
@@ -182,18 +170,19 @@ impl Attributes<'_> {
 
 impl AttributeVisitor for Attributes<'_> {
     fn text(&mut self, key: &str, value: &str) {
-        self.key_value(key, "stringValue", |out| string(out, value));
+        self.key_value(key, br#"{"stringValue":"#, |out| string(out, value));
     }
 
     fn int(&mut self, key: &str, value: i64) {
-        self.key_value(key, "intValue", |out| raw(out, format_args!("\"{value}\"")));
+        self.key_value(key, br#"{"intValue":"#, |out| integer64(out, value));
     }
 
     fn float(&mut self, key: &str, value: f64) {
-        self.key_value(key, "doubleValue", |out| float(out, value));
+        self.key_value(key, br#"{"doubleValue":"#, |out| float(out, value));
     }
 
     fn bool(&mut self, key: &str, value: bool) {
-        self.key_value(key, "boolValue", |out| raw(out, format_args!("{value}")));
+        let text: &[u8] = if value { b"true" } else { b"false" };
+        self.key_value(key, br#"{"boolValue":"#, |out| out.extend_from_slice(text));
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::StatusCode;
 use mcp_trace::{AttributeVisitor, Operation, SpanKind, SpanRecord};
 
-use super::json::{key, raw, string};
+use super::json::{key, quoted, raw, string};
 use super::{EncodedSpans, Encoder, Verdict};
 use crate::Resource;
 
@@ -64,12 +64,12 @@ impl Encoder for Rastir {
         // Queries by service look at the spans, not at the request around them.
         field(out, "service", &self.service);
         key(out, "trace_id");
-        raw(out, format_args!("\"{}\"", span.trace_id()));
+        quoted(out, &span.trace_id().to_hex());
         key(out, "span_id");
-        raw(out, format_args!("\"{}\"", span.span_id()));
+        quoted(out, &span.span_id().to_hex());
         key(out, "parent_span_id");
         match span.parent_id() {
-            Some(parent) => raw(out, format_args!("\"{parent}\"")),
+            Some(parent) => quoted(out, &parent.to_hex()),
             None => out.extend_from_slice(b"null"),
         }
         field(out, "span_type", span_type(span));
