@@ -289,3 +289,28 @@ async fn values_and_baggage_come_along() {
     let values = Context::current_with_value(Tenant(3));
     check.in_trace(context).with_context(values).await;
 }
+
+/// What a thread still holds is dropped when its slots are gone; a panic there would abort.
+#[test]
+fn a_thread_may_end_with_a_future_of_ours() {
+    struct InDrop;
+    impl Drop for InDrop {
+        fn drop(&mut self) {
+            let _ = (current(), agent_span("late").start());
+        }
+    }
+    thread_local! {
+        static HELD: std::cell::RefCell<Option<Box<dyn std::any::Any>>> = const { std::cell::RefCell::new(None) };
+    }
+    let sink = bridged();
+    std::thread::spawn(move || {
+        HELD.with_borrow(|_| ()); // made first, gone last
+        let span = agent_span("a").with_sink(sink).start();
+        drop(ScopeGuard::enter(span.clone()));
+        let held = InDrop;
+        let future = async move { drop(held) }.in_trace(span);
+        HELD.set(Some(Box::new(future)));
+    })
+    .join()
+    .unwrap();
+}

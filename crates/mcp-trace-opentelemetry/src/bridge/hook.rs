@@ -18,7 +18,7 @@ impl Hook {
         let attached = match started.and_then(Foreign::downcast_ref::<Context>) {
             // The span itself, where OpenTelemetry made it.
             Some(started) => started.clone(),
-            None => Context::map_current(|base| to_otel(base, context)),
+            None => to_otel(&stack::base(), context),
         };
         Attachment {
             context: Some(with_baggage(attached, context)),
@@ -64,6 +64,6 @@ impl ScopeHook for Hook {
     }
 
     fn is_suppressed(&self) -> bool {
-        Context::is_current_telemetry_suppressed()
+        stack::is_suppressed()
     }
 }

@@ -2,7 +2,7 @@
 
 mod baggage;
 mod hook;
-mod stack;
+pub(crate) mod stack;
 
 use std::error::Error;
 use std::fmt;

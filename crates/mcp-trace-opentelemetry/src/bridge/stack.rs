@@ -1,6 +1,6 @@
 //! What the bridge has attached on this thread.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use mcp_trace::TraceContext;
 use opentelemetry::trace::{SpanId, TraceContextExt, TraceId};
@@ -10,6 +10,17 @@ use crate::convert::from_otel;
 
 thread_local! {
     static STACK: RefCell<Vec<Option<Scope>>> = const { RefCell::new(Vec::new()) };
+    // Needs no destructor, so that it is there to the last.
+    static USED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the thread is not being torn down: then OpenTelemetry's own slot may be gone, and it
+/// panics. Ours is made after it, and so it goes first.
+pub(crate) fn is_alive() -> bool {
+    if !USED.replace(true) {
+        Context::map_current(|_| ());
+    }
+    STACK.try_with(|_| ()).is_ok()
 }
 
 /// The current span by its ids; those of no span are zero.
@@ -37,6 +48,9 @@ pub(super) struct Attachment {
 
 /// Attaches and returns the place in the stack.
 pub(super) fn push(attachment: Attachment) -> usize {
+    if !is_alive() {
+        return usize::MAX;
+    }
     // First, so that a context which `tracing` attaches for its span lies below ours.
     #[cfg(feature = "tracing")]
     let log = attachment.log.map(tracing::Span::entered);
@@ -54,12 +68,27 @@ pub(super) fn push(attachment: Attachment) -> usize {
             stack.push(Some(scope));
             stack.len() - 1
         })
-        // The thread is torn down: the scope has just been dropped.
         .unwrap_or(usize::MAX)
+}
+
+pub(super) fn is_suppressed() -> bool {
+    is_alive() && Context::is_current_telemetry_suppressed()
+}
+
+/// What is current, to build on.
+pub(super) fn base() -> Context {
+    if is_alive() {
+        Context::current()
+    } else {
+        Context::new()
+    }
 }
 
 /// Attaches what the innermost scope has become, unless something else was entered inside.
 pub(super) fn settle(context: Context) {
+    if !is_alive() {
+        return;
+    }
     let ids = current_ids();
     let is_innermost = with_top(|scope| scope.inside == ids).unwrap_or(false);
     if !is_innermost {
@@ -92,6 +121,9 @@ pub(super) fn pop(place: usize) {
 
 /// What is current and was not attached by our innermost scope.
 pub(super) fn further_in() -> Option<TraceContext> {
+    if !is_alive() {
+        return None;
+    }
     let inside = with_top(|scope| scope.inside);
     Context::map_current(|context| {
         if inside == Some(ids(context)) {

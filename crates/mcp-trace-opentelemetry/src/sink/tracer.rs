@@ -9,6 +9,7 @@ use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer};
 use opentelemetry::{Context, global};
 
 use super::{attributes, event_time, kind, scope, status};
+use crate::bridge::stack;
 use crate::convert::{from_otel, span_context, to_otel};
 
 /// Makes real spans with an OpenTelemetry tracer: its sampler decides, its limits hold, its
@@ -87,6 +88,9 @@ impl TracerSink {
 
 impl SpanSink for TracerSink {
     fn start(&self, head: &SpanHead<'_>) -> SpanStart {
+        if !stack::is_alive() {
+            return SpanStart::Pass;
+        }
         let current = Context::current();
         if current.is_telemetry_suppressed() {
             return SpanStart::Pass;
