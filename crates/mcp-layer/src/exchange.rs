@@ -14,7 +14,6 @@ use mcp_trace::{
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::head;
-use crate::service::Reading;
 use crate::stats::Reason;
 
 /// The most members of a batch that get a span each; a larger batch gets one span.
@@ -41,8 +40,10 @@ struct State {
     /// `None` once the message has told everything.
     scanner: Option<RequestScanner>,
     resolved: bool,
-    /// What the headers say, and then the message.
-    call: Option<McpCall>,
+    /// What the headers say.
+    announced: Option<McpCall>,
+    /// Whether the answer is a stream that stands for hours.
+    subscription: bool,
     request_id: Option<Id>,
     batch: Option<Batch>,
     session_id: Option<Text>,
@@ -55,7 +56,7 @@ impl Exchange {
         head: &Parts,
         header: Option<TraceContext>,
         config: Arc<Config>,
-        reading: Reading,
+        readable: bool,
     ) -> Self {
         let headers = &head.headers;
         let mut network = Network::http(head.version);
@@ -65,11 +66,11 @@ impl Exchange {
             .and_then(|find| find.apply(head))
             .map(|client| NetworkPeer::new(client.ip().to_string(), Some(client.port())));
         let trust = config.trust(head);
-        let readable = reading == Reading::Body && head::content(headers) == head::Content::Json;
         let mut state = State {
             scanner: readable.then(RequestScanner::new),
             resolved: false,
-            call: None,
+            announced: None,
+            subscription: false,
             request_id: None,
             batch: None,
             session_id: head::session_id(headers),
@@ -78,7 +79,8 @@ impl Exchange {
         };
         if let Some(method) = head::method(headers) {
             let name = head::name(headers);
-            state.call = Some(state.call_of(method, name, name));
+            state.subscription = method == Method::SubscriptionsListen;
+            state.announced = Some(state.call_of(method, name, name));
         }
         config.stats.begin();
         let may_sample = OnceLock::new();
@@ -133,7 +135,7 @@ impl Exchange {
     }
 
     fn learn(&self, state: &mut State, done: bool) {
-        let Some(scanner) = state.scanner.take() else {
+        let Some(scanner) = &state.scanner else {
             return;
         };
         let message = scanner.message();
@@ -142,15 +144,19 @@ impl Exchange {
             state.resolved = true;
         }
         if !done {
-            state.scanner = Some(scanner);
             return;
         }
+        // What is left of the scanner is no longer needed, and large.
+        let Some(scanner) = state.scanner.take() else {
+            return;
+        };
+        let message = scanner.message();
         match message.kind() {
             Kind::Request | Kind::Notification => {
                 let call = self.call_in(message, state);
                 state.protocol_version = call.protocol_version;
+                state.subscription = call.method == Method::SubscriptionsListen;
                 state.request_id = message.id().cloned();
-                state.call = Some(call.clone());
                 self.span
                     .update_operation(|operation| *operation = call.into());
             }
@@ -217,9 +223,8 @@ impl Exchange {
         if std::mem::replace(&mut state.resolved, true) {
             return;
         }
-        match &state.call {
+        match state.announced.take() {
             Some(call) if self.config.wants_span(&call.method) => {
-                let call = call.clone();
                 self.span.resolve(None);
                 self.span
                     .update_operation(|operation| *operation = call.into());
@@ -296,10 +301,7 @@ impl Exchange {
 
     /// Whether the answer is a stream that stands for hours.
     pub(crate) fn is_subscription(&self) -> bool {
-        self.state()
-            .call
-            .as_ref()
-            .is_some_and(|call| call.method == Method::SubscriptionsListen)
+        self.state().subscription
     }
 
     /// Ends the span.

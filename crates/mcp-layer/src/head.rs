@@ -11,10 +11,11 @@ const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-versi
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
-/// Whether the body may be a JSON-RPC message: a POST of JSON. A message that goes another
-/// way, such as the standing GET stream, gets context and no span.
-pub(crate) fn may_carry_message(head: &Parts) -> bool {
-    head.method == Method::POST && content(&head.headers) != Content::Other
+/// What the body is made of, if it may be a JSON-RPC message: a POST of JSON. A message that
+/// goes another way, such as the standing GET stream, gets context and no span.
+pub(crate) fn message_content(head: &Parts) -> Option<Content> {
+    let content = (head.method == Method::POST).then(|| content(&head.headers))?;
+    (content != Content::Other).then_some(content)
 }
 
 /// What a body is made of.

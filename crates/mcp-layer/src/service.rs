@@ -10,7 +10,7 @@ use tower_service::Service;
 
 use crate::config::Config;
 use crate::exchange::Exchange;
-use crate::head;
+use crate::head::{self, Content};
 use crate::stats::Reason;
 use crate::{RequestBody, ResponseBody, ResponseFuture};
 
@@ -98,8 +98,9 @@ pub(crate) fn trace(
         }
         _ => None,
     };
-    if head::may_carry_message(head) {
-        let exchange = Arc::new(Exchange::begin(head, header, config.clone(), reading));
+    if let Some(content) = head::message_content(head) {
+        let readable = reading == Reading::Body && content == Content::Json;
+        let exchange = Arc::new(Exchange::begin(head, header, config.clone(), readable));
         return Some((exchange.span().clone(), Some(exchange)));
     }
     let context = header.filter(|_| config.trust(head) == Trust::Continue)?;

@@ -29,6 +29,10 @@ impl BaggageFilter {
         }
     }
 
+    pub(super) const fn is_none(&self) -> bool {
+        self.keys.is_none()
+    }
+
     /// What may pass of a list that came in one or several values; `None` if nothing may, or
     /// if the list is invalid.
     pub(super) fn apply<'a>(&self, values: impl IntoIterator<Item = &'a [u8]>) -> Option<String> {

@@ -27,9 +27,11 @@ pub fn extract_headers(headers: &HeaderMap, baggage: &BaggageFilter) -> Extracte
             .get_all(TRACESTATE)
             .iter()
             .map(|value| trim_ows(value.as_bytes())),
-        headers
-            .get_all(BAGGAGE)
-            .iter()
+        // Not even looked for where none may pass.
+        (!baggage.is_none())
+            .then(|| headers.get_all(BAGGAGE))
+            .into_iter()
+            .flatten()
             .map(|value| trim_ows(value.as_bytes())),
         baggage,
     )
