@@ -95,7 +95,7 @@ impl Exchange {
         if config.propagate_only {
             builder = builder.propagate_only();
         }
-        Self {
+        let exchange = Self {
             span: builder.start(),
             config,
             trust,
@@ -103,7 +103,12 @@ impl Exchange {
             readable,
             may_sample,
             state: Mutex::new(state),
+        };
+        if !readable {
+            // Nothing better will be known: handlers are to see the span from the start.
+            exchange.settle(&mut exchange.state());
         }
+        exchange
     }
 
     pub(crate) fn span(&self) -> &Arc<ActiveSpan> {
