@@ -162,9 +162,8 @@ enum Into {
     Message,
 }
 
-/// The quotes, colon and comma of a member.
-const MEMBER_FRAME: usize = 6;
-const LARGEST_FRAME: usize = r#","params":{"_meta":{}}"#.len();
+/// The quotes and the colon of a member.
+const MEMBER_FRAME: usize = 5;
 
 impl Splice<'_> {
     /// Whether nothing is to be added, because every member is there already.
@@ -190,19 +189,14 @@ impl Splice<'_> {
     /// The new body.
     #[must_use]
     pub fn apply(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(self.plain_total_len());
         self.apply_into(&mut out);
         out
     }
 
     /// Appends the new body to `out`.
     pub fn apply_into(&self, out: &mut Vec<u8>) {
-        // Right if nothing has to be escaped, which is cheaper than to look twice.
-        let members = self
-            .members
-            .iter()
-            .map(|(key, value)| key.len() + value.len() + MEMBER_FRAME);
-        out.reserve(self.body.len() + members.sum::<usize>() + LARGEST_FRAME);
+        out.reserve(self.plain_total_len());
         let (before, after) = self
             .body
             .split_at_checked(self.at)
@@ -212,24 +206,33 @@ impl Splice<'_> {
         out.extend_from_slice(after);
     }
 
+    /// [`total_len`](Self::total_len) if nothing has to be escaped, which is cheaper to know.
+    fn plain_total_len(&self) -> usize {
+        if self.is_noop() {
+            return self.body.len();
+        }
+        let (before, after) = self.into.frame();
+        let members = self
+            .chosen()
+            .map(|(key, value)| key.len() + value.len() + MEMBER_FRAME);
+        let commas = self.chosen.count_ones() as usize - 1;
+        self.body.len() + before.len() + members.sum::<usize>() + commas + after.len()
+    }
+
+    fn chosen(&self) -> impl Iterator<Item = &(&str, &str)> {
+        let members = self.members.iter().enumerate();
+        members
+            .filter(|(index, _)| self.chosen & 1 << index != 0)
+            .map(|(_, member)| member)
+    }
+
     fn write(&self, out: &mut impl FnMut(&[u8])) {
         if self.is_noop() {
             return;
         }
-        let (before, after): (&[u8], &[u8]) = match self.into {
-            Into::Meta { empty: true } => (b"", b""),
-            Into::Meta { empty: false } => (b"", b","),
-            Into::Params { empty: true } => (b"\"_meta\":{", b"}"),
-            Into::Params { empty: false } => (b"\"_meta\":{", b"},"),
-            Into::Message => (b",\"params\":{\"_meta\":{", b"}}"),
-        };
+        let (before, after) = self.into.frame();
         out(before);
-        let chosen = self
-            .members
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| self.chosen & 1 << index != 0);
-        for (count, (_, (key, value))) in chosen.enumerate() {
+        for (count, (key, value)) in self.chosen().enumerate() {
             out(if count == 0 { b"\"" } else { b",\"" });
             escape(key, out);
             out(b"\":\"");
@@ -237,6 +240,19 @@ impl Splice<'_> {
             out(b"\"");
         }
         out(after);
+    }
+}
+
+impl Into {
+    /// What comes before the members and behind them.
+    fn frame(self) -> (&'static [u8], &'static [u8]) {
+        match self {
+            Into::Meta { empty: true } => (b"", b""),
+            Into::Meta { empty: false } => (b"", b","),
+            Into::Params { empty: true } => (b"\"_meta\":{", b"}"),
+            Into::Params { empty: false } => (b"\"_meta\":{", b"},"),
+            Into::Message => (b",\"params\":{\"_meta\":{", b"}}"),
+        }
     }
 }
 

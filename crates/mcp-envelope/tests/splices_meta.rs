@@ -185,6 +185,24 @@ fn no_member_goes_where_it_cannot() {
     assert!(splice(body, &many[..64]).is_ok());
 }
 
+#[test]
+fn one_allocation_of_the_right_size() {
+    for body in [
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":1}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{}}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"a":1}}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"traceparent":""}}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"traceparent":"","b":1}}}"#,
+    ] {
+        for members in [&[PARENT][..], &[PARENT, ("b", "2")]] {
+            let spliced = splice(body.as_bytes(), members).unwrap();
+            assert_eq!(spliced.capacity(), spliced.len(), "{body}");
+        }
+    }
+}
+
 fn members() -> impl Strategy<Value = Vec<(String, String)>> {
     prop::collection::vec((support::key(), string()), 0..5)
 }
