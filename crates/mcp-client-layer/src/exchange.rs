@@ -234,7 +234,8 @@ impl Watch for AnswerWatch {
 
     fn end(&mut self, end: BodyEnd) {
         let span = self.guard.span();
-        if span.elapsed().saturating_sub(self.head_after) > LONG {
+        let elapsed = span.elapsed();
+        if elapsed.saturating_sub(self.head_after) > LONG {
             span.set_attribute(TIME_TO_HEAD, self.head_after.as_secs_f64());
         }
         let answer = self.watcher.as_ref().and_then(AnswerWatcher::answer);
@@ -252,6 +253,6 @@ impl Watch for AnswerWatch {
             }
             _ => End::Complete,
         };
-        span.end_as(end);
+        span.end_after(end, elapsed);
     }
 }

@@ -184,7 +184,7 @@ impl<F> InTrace<F> {
 
 impl Scope {
     /// Runs `work` with this scope current; the slot is swapped, not cloned.
-    fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
+    pub(crate) fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
         struct Restore<'a> {
             own: &'a mut Option<Arc<ActiveSpan>>,
             previous: Option<Arc<ActiveSpan>>,

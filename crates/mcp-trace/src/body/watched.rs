@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::{BytesDue, visit_slices};
-use crate::{ActiveSpan, ScopeGuard};
+use crate::{ActiveSpan, Scope};
 
 /// How a body ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,17 +49,18 @@ pin_project! {
         due: BytesDue,
         // `None` once it has ended.
         watch: Option<W>,
-        scope: Option<Arc<ActiveSpan>>,
+        // `None` leaves what is current as it is.
+        scope: Option<Scope>,
     }
 
     impl<B, W: Watch> PinnedDrop for WatchedBody<B, W> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _scope = this.scope.clone().map(ScopeGuard::enter);
-            this.body.set(None);
-            if let Some(mut watch) = this.watch.take() {
-                watch.end(BodyEnd::Dropped);
-            }
+            let (body, watch) = (&mut this.body, this.watch);
+            within(this.scope, || {
+                body.set(None);
+                finish(watch, BodyEnd::Dropped);
+            });
         }
     }
 }
@@ -77,7 +78,7 @@ impl<B: Body, W: Watch> WatchedBody<B, W> {
             body: Some(body),
             due,
             watch,
-            scope,
+            scope: scope.map(Scope::from),
         }
     }
 }
@@ -97,8 +98,15 @@ impl<B, W: Watch> WatchedBody<B, W> {
     /// dropped.
     pub fn scoped(body: B, scope: Arc<ActiveSpan>) -> Self {
         let mut scoped = Self::unwatched(body);
-        scoped.scope = Some(scope);
+        scoped.scope = Some(scope.into());
         scoped
+    }
+}
+
+fn within<T>(scope: &mut Option<Scope>, work: impl FnOnce() -> T) -> T {
+    match scope {
+        Some(scope) => scope.run(work),
+        None => work(),
     }
 }
 
@@ -117,31 +125,11 @@ impl<B: Body, W: Watch> Body for WatchedBody<B, W> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
-        let Some(mut body) = this.body.as_pin_mut() else {
+        let Some(body) = this.body.as_pin_mut() else {
             return Poll::Ready(None);
         };
-        let _scope = this.scope.clone().map(ScopeGuard::enter);
-        let frame = ready!(body.as_mut().poll_frame(cx));
-        if let Some(watch) = this.watch {
-            let end = match &frame {
-                Some(Ok(frame)) => match frame.data_ref() {
-                    Some(data) => {
-                        this.due.take(bytes::Buf::remaining(data));
-                        let done = show(watch, data).is_break();
-                        let last = this.due.is_zero() || body.is_end_stream();
-                        (done || last).then_some(BodyEnd::Complete)
-                    }
-                    None => Some(BodyEnd::Complete),
-                },
-                Some(Err(_)) => Some(BodyEnd::Failed),
-                None if this.due.is_some_owed() => Some(BodyEnd::Failed),
-                None => Some(BodyEnd::Complete),
-            };
-            if let Some(end) = end {
-                finish(this.watch, end);
-            }
-        }
-        Poll::Ready(frame)
+        let (due, watch) = (this.due, this.watch);
+        within(this.scope, || poll_watched(body, due, watch, cx))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -153,6 +141,35 @@ impl<B: Body, W: Watch> Body for WatchedBody<B, W> {
             .as_ref()
             .map_or_else(SizeHint::default, Body::size_hint)
     }
+}
+
+fn poll_watched<B: Body, W: Watch>(
+    mut body: Pin<&mut B>,
+    due: &mut BytesDue,
+    watch: &mut Option<W>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    let frame = ready!(body.as_mut().poll_frame(cx));
+    if let Some(watching) = watch {
+        let end = match &frame {
+            Some(Ok(frame)) => match frame.data_ref() {
+                Some(data) => {
+                    due.take(bytes::Buf::remaining(data));
+                    let done = show(watching, data).is_break();
+                    let last = due.is_zero() || body.is_end_stream();
+                    (done || last).then_some(BodyEnd::Complete)
+                }
+                None => Some(BodyEnd::Complete),
+            },
+            Some(Err(_)) => Some(BodyEnd::Failed),
+            None if due.is_some_owed() => Some(BodyEnd::Failed),
+            None => Some(BodyEnd::Complete),
+        };
+        if let Some(end) = end {
+            finish(watch, end);
+        }
+    }
+    Poll::Ready(frame)
 }
 
 fn show<D: bytes::Buf>(watch: &mut impl Watch, data: &D) -> ControlFlow<()> {

@@ -64,6 +64,7 @@ impl State {
 
 impl ActiveSpan {
     /// Prepares a span; it starts with [`SpanBuilder::start`].
+    #[inline]
     pub fn builder(kind: SpanKind, operation: impl Into<Operation>) -> SpanBuilder {
         SpanBuilder::new(kind, operation.into())
     }
@@ -289,12 +290,22 @@ impl ActiveSpan {
 
     /// Ends the span and hands it to its sink; only the first call counts.
     pub fn end_as(&self, end: End) {
+        self.finish(end, None);
+    }
+
+    /// As [`end_as`](Self::end_as), after a time that has been read from
+    /// [`elapsed`](Self::elapsed) already.
+    pub fn end_after(&self, end: End, duration: Duration) {
+        self.finish(end, Some(duration));
+    }
+
+    fn finish(&self, end: End, duration: Option<Duration>) {
         let identity = self.identity();
         let mut state = self.state();
         if std::mem::replace(&mut state.ended, true) {
             return;
         }
-        let duration = self.elapsed();
+        let duration = duration.unwrap_or_else(|| self.elapsed());
         let counts = state.counts && observer::has_observers();
         if !identity.recording && !counts {
             return;
@@ -351,7 +362,11 @@ impl ActiveSpan {
 
 impl Drop for ActiveSpan {
     fn drop(&mut self) {
-        self.end_as(End::Cancelled);
+        // Nobody else has it: no lock is needed to see that it has ended.
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !state.ended {
+            self.end_as(End::Cancelled);
+        }
     }
 }
 

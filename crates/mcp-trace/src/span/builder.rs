@@ -34,6 +34,7 @@ enum Above {
 }
 
 impl SpanBuilder {
+    #[inline]
     pub(crate) fn new(kind: SpanKind, operation: Operation) -> Self {
         Self {
             kind,
@@ -49,6 +50,7 @@ impl SpanBuilder {
     /// Starts below `context`, or as a root for `None`.
     ///
     /// Defaults to the span that is current.
+    #[inline]
     pub fn under(mut self, context: Option<TraceContext>) -> Self {
         self.above = Above::Context(context);
         self
@@ -57,12 +59,14 @@ impl SpanBuilder {
     /// Starts below `context` where nothing is current.
     ///
     /// Defaults to a new trace.
+    #[inline]
     pub fn otherwise_under(mut self, context: Option<TraceContext>) -> Self {
         self.above = Above::Current(context);
         self
     }
 
     /// Starts below an open span and inherits its sink and agent.
+    #[inline]
     pub fn child_of(mut self, span: Arc<ActiveSpan>) -> Self {
         self.above = Above::Span(span);
         self
@@ -71,6 +75,7 @@ impl SpanBuilder {
     /// Starts a span whose place is not known yet: a better parent may still be found in the
     /// message, see [`ActiveSpan::resolve`]. Until then, and for whoever asks first, `header`
     /// is the parent.
+    #[inline]
     pub fn incoming(mut self, header: Option<TraceContext>) -> Self {
         self.above = Above::Incoming(header);
         self
@@ -79,6 +84,7 @@ impl SpanBuilder {
     /// What the contexts of an [incoming](Self::incoming) span are worth.
     ///
     /// Defaults to [`Trust::Continue`].
+    #[inline]
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
         self
@@ -87,18 +93,21 @@ impl SpanBuilder {
     /// Records into `sink`.
     ///
     /// Defaults to the sink of the span above, else to the process default.
+    #[inline]
     pub fn sink(mut self, sink: Arc<dyn SpanSink>) -> Self {
         self.sink = Some(sink);
         self
     }
 
     /// As [`sink`](Self::sink), where `None` keeps the default.
+    #[inline]
     pub fn maybe_sink(mut self, sink: Option<Arc<dyn SpanSink>>) -> Self {
         self.sink = sink.or(self.sink);
         self
     }
 
     /// Records nothing: the context above is passed on unchanged.
+    #[inline]
     pub fn propagate_only(mut self) -> Self {
         self.propagate_only = true;
         self
