@@ -1,5 +1,6 @@
 //! The examples, run as the programs that they are.
 
+mod clients;
 mod codec;
 mod demo;
 mod program;
