@@ -1,7 +1,7 @@
 //! A protocol and a transport of one's own: one JSON line per span, appended to a file.
 //!
 //! ```console
-//! cargo run --example spans_to_file -- /tmp/spans.jsonl
+//! cargo run --example spans_to_file -- spans.jsonl
 //! ```
 
 use std::error::Error;
