@@ -352,7 +352,9 @@ impl ExporterBuilder {
     /// after one that failed, and every five minutes, so that changed addresses are noticed.
     /// Do not wrap it in a layer that records spans into this exporter.
     ///
-    /// Defaults to hyper's client, with rustls for `https`.
+    /// Defaults to hyper's client, with rustls for `https`, through the proxy that
+    /// `HTTP_PROXY`, `HTTPS_PROXY` or `ALL_PROXY` names, unless `NO_PROXY` excepts the
+    /// receiver. `localhost` and addresses of the loopback are never proxied.
     pub fn transport<F, S, B>(mut self, factory: F) -> Self
     where
         F: Fn() -> S + Send + Sync + 'static,

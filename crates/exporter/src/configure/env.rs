@@ -6,6 +6,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use hyper_util::client::proxy::matcher::Matcher;
+
 /// Where variables come from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Env {
@@ -56,6 +58,23 @@ impl Env {
         names
             .iter()
             .find_map(|name| self.read(name, |text| parse(name, text)))
+    }
+
+    /// The proxies of `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, as curl reads
+    /// them: in lower case too, and `HTTP_PROXY` not in a CGI program, where callers set it.
+    pub(super) fn proxies(self) -> Matcher {
+        match self {
+            Self::Process => Matcher::from_env(),
+            #[cfg(test)]
+            Self::Fixed(_) => {
+                let text = |name| self.text(&[name]).unwrap_or_default();
+                Matcher::builder()
+                    .http(text("HTTP_PROXY"))
+                    .https(text("HTTPS_PROXY"))
+                    .no(text("NO_PROXY"))
+                    .build()
+            }
+        }
     }
 
     pub(super) fn is_true(self, name: &str) -> bool {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::PROXY_AUTHORIZATION;
+use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use mcp_trace::{Sampler, SpanSink, Value};
 
@@ -15,7 +17,7 @@ use crate::destination::{Destination, Tuning};
 use crate::encode::{Encoder, OtlpJson, OtlpProtobuf, Rastir};
 use crate::queue::{Limits, Queue};
 use crate::spool::{self, Spool};
-use crate::transport::Transport;
+use crate::transport::{Proxy, Transport};
 use crate::{ConsoleSink, Protocol, Resource};
 
 /// The bound of OTLP on a request, in bytes.
@@ -245,14 +247,23 @@ impl Resolver<'_> {
         name: &str,
         family: Family,
         endpoint: Uri,
-        headers: HeaderMap,
+        mut headers: HeaderMap,
         encoder: Arc<dyn Encoder>,
     ) -> Result<Destination, ConfigError> {
         let transport = match &self.builder.transport {
             Some(transport) => transport.clone(),
-            None => Transport::http(&endpoint, self.ca_file().as_deref()).map_err(|error| {
-                ConfigError::caused("ca_file", "no TLS without certificates", error)
-            })?,
+            None => {
+                let proxy = Proxy::find(&self.env.proxies(), &endpoint);
+                // Through TLS the proxy sees no header: there, the tunnel tells it.
+                if endpoint.scheme() == Some(&Scheme::HTTP) {
+                    let authorization = proxy.as_ref().and_then(|p| p.authorization.clone());
+                    headers.extend(authorization.map(|value| (PROXY_AUTHORIZATION, value)));
+                }
+                let ca_file = self.ca_file();
+                Transport::http(&endpoint, ca_file.as_deref(), proxy).map_err(|error| {
+                    ConfigError::caused("ca_file", "no TLS without certificates", error)
+                })?
+            }
         };
         let tuning = self.tuning(family);
         let queue = Queue::new(self.limits(family, &tuning));

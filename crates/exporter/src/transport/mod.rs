@@ -2,6 +2,7 @@
 
 mod boxed;
 mod http_client;
+mod proxy;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -19,6 +20,8 @@ use tower_service::Service;
 
 pub(crate) use boxed::Courier;
 use http_client::{client, tcp};
+use proxy::Forward;
+pub(crate) use proxy::Proxy;
 
 /// What a transport's errors are turned into.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -42,19 +45,35 @@ impl Transport {
         Self(Arc::new(move || Courier::new(factory())))
     }
 
-    /// The default transport for `endpoint`: plain HTTP, or TLS for `https`.
-    pub(crate) fn http(endpoint: &Uri, ca_file: Option<&Path>) -> Result<Self, BoxError> {
+    /// The default transport for `endpoint`: plain HTTP, or TLS for `https`, which no proxy
+    /// can look into.
+    pub(crate) fn http(
+        endpoint: &Uri,
+        ca_file: Option<&Path>,
+        proxy: Option<Proxy>,
+    ) -> Result<Self, BoxError> {
         if endpoint.scheme() == Some(&Scheme::HTTP) {
-            return Ok(Self::new(|| client(tcp())));
+            return Ok(match proxy {
+                Some(Proxy { uri: proxy, .. }) => Self::new(move || {
+                    let (proxy, tcp) = (proxy.clone(), tcp());
+                    client(Forward { proxy, tcp })
+                }),
+                None => Self::new(|| client(tcp())),
+            });
         }
         #[cfg(feature = "tls")]
         {
             let tls = tls::Tls::new(ca_file)?;
-            Ok(Self::new(move || client(tls.clone().connector(tcp()))))
+            Ok(match proxy {
+                Some(proxy) => {
+                    Self::new(move || client(tls.clone().connector(proxy.clone().tunnel(tcp()))))
+                }
+                None => Self::new(move || client(tls.clone().connector(tcp()))),
+            })
         }
         #[cfg(not(feature = "tls"))]
         {
-            let _ = ca_file;
+            let _ = (ca_file, proxy);
             Err("an `https` endpoint needs the crate's feature `tls`".into())
         }
     }

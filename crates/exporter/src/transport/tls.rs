@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore};
 
@@ -45,7 +44,7 @@ impl Tls {
     }
 
     /// Opens TLS connections over those of `tcp`.
-    pub(crate) fn connector(self, tcp: HttpConnector) -> HttpsConnector<HttpConnector> {
+    pub(crate) fn connector<C>(self, tcp: C) -> HttpsConnector<C> {
         HttpsConnectorBuilder::new()
             .with_tls_config(self.0)
             .https_only()
