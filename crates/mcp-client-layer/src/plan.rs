@@ -71,9 +71,10 @@ impl Plan {
             .unedited();
         };
         let edited = read
+            .as_ref()
             .filter(|_| in_meta && !head.is_signed())
             .zip(body)
-            .and_then(|(read, body)| write_meta(&read.whole()?, body, &context, &config.baggage));
+            .and_then(|(read, body)| write_meta(read.whole()?, body, &context, &config.baggage));
         let plan = Self {
             context: in_header.then_some(context),
             len: edited.as_ref().map(Vec::len),
@@ -125,7 +126,7 @@ impl<'b> Read<'b> {
         }
     }
 
-    fn whole(self) -> Option<Outgoing<'b>> {
+    fn whole(&self) -> Option<&Outgoing<'b>> {
         match self {
             Self::Whole(outgoing) => Some(outgoing),
             Self::Beginning(_) => None,
