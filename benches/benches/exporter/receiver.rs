@@ -1,0 +1,60 @@
+//! An OTLP receiver that counts.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+
+/// Prints its URL, counts until its input ends, and prints the count.
+pub(crate) fn run() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    println!("http://{}", listener.local_addr().expect("an address"));
+    let count = Arc::new(AtomicU64::new(0));
+    let counted = count.clone();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let count = count.clone();
+            thread::spawn(move || serve(stream, &count));
+        }
+    });
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
+    println!("{}", counted.load(Ordering::SeqCst));
+}
+
+fn serve(mut stream: TcpStream, count: &AtomicU64) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    loop {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+            if line == "\r\n" {
+                break;
+            }
+            let line = line.to_ascii_lowercase();
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().ok()?;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        let request = ExportTraceServiceRequest::decode(&*body).ok()?;
+        let scopes = request
+            .resource_spans
+            .iter()
+            .flat_map(|resource| &resource.scope_spans);
+        let spans: usize = scopes.map(|scope| scope.spans.len()).sum();
+        count.fetch_add(spans as u64, Ordering::SeqCst);
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .ok()?;
+    }
+}
