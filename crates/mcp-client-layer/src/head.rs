@@ -102,6 +102,10 @@ pub(crate) enum Content {
 
 impl Content {
     fn of(media_type: &HeaderValue) -> Self {
+        // As nearly everybody writes it.
+        if media_type == "application/json" {
+            return Self::Json;
+        }
         let media_type = media_type.as_bytes().split(|&b| b == b';').next();
         let media_type = media_type.unwrap_or_default().trim_ascii();
         if media_type.eq_ignore_ascii_case(b"application/json") {
