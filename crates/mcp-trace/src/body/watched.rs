@@ -125,11 +125,17 @@ impl<B: Body, W: Watch> Body for WatchedBody<B, W> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
-        let Some(body) = this.body.as_pin_mut() else {
+        let Some(mut body) = this.body.as_pin_mut() else {
             return Poll::Ready(None);
         };
         let (due, watch) = (this.due, this.watch);
-        within(this.scope, || poll_watched(body, due, watch, cx))
+        within(this.scope, || {
+            let frame = ready!(body.as_mut().poll_frame(cx));
+            if let Some(end) = look(watch, due, &frame, || body.is_end_stream()) {
+                finish(watch, end);
+            }
+            Poll::Ready(frame)
+        })
     }
 
     fn is_end_stream(&self) -> bool {
@@ -143,33 +149,28 @@ impl<B: Body, W: Watch> Body for WatchedBody<B, W> {
     }
 }
 
-fn poll_watched<B: Body, W: Watch>(
-    mut body: Pin<&mut B>,
+/// Shows a frame to the watch, and tells whether the body has ended with it.
+fn look<D: bytes::Buf, E>(
+    watch: &mut Option<impl Watch>,
     due: &mut BytesDue,
-    watch: &mut Option<W>,
-    cx: &mut Context<'_>,
-) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-    let frame = ready!(body.as_mut().poll_frame(cx));
-    if let Some(watching) = watch {
-        let end = match &frame {
-            Some(Ok(frame)) => match frame.data_ref() {
-                Some(data) => {
-                    due.take(bytes::Buf::remaining(data));
-                    let done = show(watching, data).is_break();
-                    let last = due.is_zero() || body.is_end_stream();
-                    (done || last).then_some(BodyEnd::Complete)
-                }
-                None => Some(BodyEnd::Complete),
-            },
-            Some(Err(_)) => Some(BodyEnd::Failed),
-            None if due.is_some_owed() => Some(BodyEnd::Failed),
+    frame: &Option<Result<Frame<D>, E>>,
+    is_end_stream: impl FnOnce() -> bool,
+) -> Option<BodyEnd> {
+    let watch = watch.as_mut()?;
+    match frame {
+        Some(Ok(frame)) => match frame.data_ref() {
+            Some(data) => {
+                due.take(data.remaining());
+                let done = show(watch, data).is_break();
+                let last = due.is_zero() || is_end_stream();
+                (done || last).then_some(BodyEnd::Complete)
+            }
             None => Some(BodyEnd::Complete),
-        };
-        if let Some(end) = end {
-            finish(watch, end);
-        }
+        },
+        Some(Err(_)) => Some(BodyEnd::Failed),
+        None if due.is_some_owed() => Some(BodyEnd::Failed),
+        None => Some(BodyEnd::Complete),
     }
-    Poll::Ready(frame)
 }
 
 fn show<D: bytes::Buf>(watch: &mut impl Watch, data: &D) -> ControlFlow<()> {
