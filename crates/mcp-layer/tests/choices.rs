@@ -113,6 +113,8 @@ async fn headers_only(headers: &[(&str, &str)]) -> Vec<SpanRecord> {
     // A service that insists on its body's type.
     let inner = tower::service_fn(|request: Request<Body>| async move {
         assert!(request.extensions().get::<Arc<ActiveSpan>>().is_some());
+        // Who asks this early must not turn another POST into a message.
+        assert!(current().is_some());
         Ok::<_, std::io::Error>(http::Response::new(Body::from(ANSWER)))
     });
     let service = McpServerTraceLayer::new()
