@@ -4,8 +4,10 @@
 //! cargo run --example mcp_server -- --listen 127.0.0.1:8000 --otlp-endpoint http://localhost:4318
 //! ```
 //!
-//! It prints its URL, and serves until ctrl-c or SIGTERM.
+//! It prints its URL, and serves until ctrl-c or SIGTERM. With `--next URL` its tool `ask_next` calls a
+//! tool of another such server: agent, first server and second server are one trace.
 
+mod next;
 mod tools;
 
 use std::error::Error;
@@ -18,7 +20,7 @@ use axum::serve::{Listener, ListenerExt};
 use clap::{Parser, ValueEnum};
 use mcp_layer::McpServerTraceLayer;
 use mcp_trace_examples::{Export, show_warnings};
-use mcp_trace_rmcp::TracedHandler;
+use mcp_trace_rmcp::{TracedHandler, wrap_mcp};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::net::TcpListener;
@@ -43,6 +45,9 @@ struct Options {
     /// A name under which clients reach it, such as `tools.example:8000`, besides loopback
     #[arg(long = "allow-host", value_name = "HOST")]
     allow_hosts: Vec<String>,
+    /// The MCP endpoint of another server, whose tools `ask_next` calls
+    #[arg(long, value_name = "URL")]
+    next: Option<String>,
     #[command(flatten)]
     export: Export,
 }
@@ -63,9 +68,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     show_warnings();
     let tracing = options.export.of(&options.service).install()?;
 
+    let next = match &options.next {
+        Some(url) => Some(next::connect(url).await?),
+        None => None,
+    };
     let config = config(&options);
     let stop = config.cancellation_token.clone();
-    let tools = TracedHandler::new(tools::Tools);
+    let tools = TracedHandler::new(tools::Tools {
+        next: next.as_ref().map(|next| wrap_mcp(next.peer().clone())),
+    });
     let mcp = StreamableHttpService::new(
         move || Ok(tools.clone()),
         Arc::<LocalSessionManager>::default(),
@@ -94,6 +105,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         } => {}
     }
 
+    if let Some(next) = next {
+        next.cancel().await?;
+    }
     let report = tracing.shutdown(PATIENCE).await;
     if report.stats.lost() > 0 || !report.complete {
         return Err(format!("not all spans were delivered: {:?}", report.stats).into());

@@ -5,11 +5,11 @@ use std::time::Duration;
 use http::request::Parts;
 use mcp_trace::TraceContext;
 use mcp_trace::carrier::{BaggageFilter, extract_headers};
-use mcp_trace_rmcp::extract_from;
+use mcp_trace_rmcp::{TracedPeer, extract_from};
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{CallToolResult, ContentBlock};
+use rmcp::model::{CallToolRequestParams, CallToolResult, ContentBlock, JsonObject};
 use rmcp::service::RequestContext;
-use rmcp::{RoleServer, schemars, tool, tool_router};
+use rmcp::{ErrorData, RoleServer, ServiceError, schemars, tool, tool_router};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -17,7 +17,10 @@ use serde_json::json;
 const LONGEST: u64 = 600_000;
 
 #[derive(Clone)]
-pub(crate) struct Tools;
+pub(crate) struct Tools {
+    /// The server whose tools `ask_next` calls.
+    pub(crate) next: Option<TracedPeer>,
+}
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct City {
@@ -27,6 +30,13 @@ struct City {
 #[derive(Deserialize, schemars::JsonSchema)]
 struct Milliseconds {
     ms: u64,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct NextCall {
+    tool: String,
+    #[serde(default)]
+    arguments: JsonObject,
 }
 
 #[tool_router(server_handler)]
@@ -46,6 +56,20 @@ impl Tools {
         let ms = ms.min(LONGEST);
         tokio::time::sleep(Duration::from_millis(ms)).await;
         format!("took {ms} ms")
+    }
+
+    /// The call is a CLIENT span below the SERVER span that is current in a handler.
+    #[tool(description = "Calls a tool of the next server, and answers what it answers")]
+    async fn ask_next(
+        &self,
+        Parameters(NextCall { tool, arguments }): Parameters<NextCall>,
+    ) -> Result<CallToolResult, ErrorData> {
+        let Some(next) = &self.next else {
+            return Err(ErrorData::invalid_request("there is no next server", None));
+        };
+        let call = CallToolRequestParams::new(tool).with_arguments(arguments);
+        let failed = |error: ServiceError| ErrorData::internal_error(error.to_string(), None);
+        next.call_tool(call).await.map_err(failed)
     }
 
     /// The trace and span that are current in a handler, and the span that the caller sent.

@@ -6,5 +6,8 @@ mod demo;
 mod program;
 // Its servers end on SIGTERM.
 #[cfg(unix)]
+mod three_processes;
+// Its servers end on SIGTERM.
+#[cfg(unix)]
 mod two_processes;
 mod w3c_service;
