@@ -23,6 +23,8 @@
 //!
 //! See [`ExporterBuilder`] for the options and [`Guard`] for the end of a program.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod batch;
 mod configure;
 mod console;
@@ -56,3 +58,7 @@ pub use transport::BoxError;
 /// The name under which this crate appears in what it sends.
 const NAME: &str = "mcp-trace";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

@@ -114,6 +114,8 @@
 //!
 //! [MCP 2026-07-28]: https://modelcontextprotocol.io/specification/2026-07-28/basic
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod config;
 mod exchange;
 mod failure;
@@ -144,3 +146,7 @@ pub use response_body::ResponseBody;
 pub use service::McpClientTrace;
 pub use targets::Targets;
 pub use traced::AlreadyTraced;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

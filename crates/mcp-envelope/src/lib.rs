@@ -47,6 +47,7 @@
 //! - `std` (default): finds out at run time which vector instructions the machine has. Without it
 //!   the crate is `no_std` and needs `alloc`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
 extern crate alloc;
@@ -79,4 +80,4 @@ pub use self::{
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-struct ReadmeExamples;
+struct ReadmeDoctests;

@@ -106,6 +106,8 @@
 //!
 //! - `tracing`: warns in one line a minute about each reason that [`Stats`] counts.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod batch;
 mod config;
 mod exchange;
@@ -128,3 +130,7 @@ pub use request_body::RequestBody;
 pub use response_body::ResponseBody;
 pub use service::McpServerTrace;
 pub use stats::Stats;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

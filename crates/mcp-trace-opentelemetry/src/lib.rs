@@ -51,6 +51,8 @@
 //! |---|---|---|
 //! | 0.1 | 0.33 | 0.34 |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod bridge;
 mod convert;
 mod http_client;
@@ -65,3 +67,7 @@ pub use meta::{MetaExtractor, MetaInjector};
 pub use metrics::record_metrics;
 pub use propagator::W3cPropagator;
 pub use sink::{ProcessorSink, TracerSink};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

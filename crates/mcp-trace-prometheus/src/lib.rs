@@ -34,6 +34,8 @@
 //! Every operation counts once, whether its span is sampled or not, and also where spans go nowhere.
 //! What callers make up cannot fill the memory: see [`Metrics::MAX_SERIES`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod histogram;
 mod labels;
 mod metrics;
@@ -41,3 +43,7 @@ mod service;
 
 pub use metrics::Metrics;
 pub use service::MetricsService;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

@@ -63,6 +63,8 @@
 //!
 //! `server`, `client` and `http-client`, all on by default. rmcp's feature `local` may be on.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "server")]
 mod context;
 #[cfg(feature = "server")]
@@ -86,3 +88,7 @@ pub use http_client::TracedHttpClient;
 pub use meta::{extract_from, inject_into};
 #[cfg(feature = "client")]
 pub use peer::{TracedPeer, TracedRequestHandle, wrap_mcp};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

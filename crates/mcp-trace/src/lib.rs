@@ -28,6 +28,8 @@
 //! assert_eq!(headers["traceparent"], span.context.traceparent().to_string());
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod agent;
 pub mod body;
 pub mod carrier;
@@ -67,3 +69,7 @@ pub use span::{
 pub use text::Text;
 pub use traceparent::{SpanId, TraceFlags, TraceId, TraceParent};
 pub use trust::Trust;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

@@ -79,6 +79,7 @@
 //! [`Writer`]: baggage::Writer
 
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(all(target_arch = "x86_64", target_feature = "sse2")),
     forbid(unsafe_code)
@@ -107,7 +108,6 @@ pub use self::{
     parent::TraceParent,
 };
 
-/// The examples of the read-me.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-struct ReadMe;
+struct ReadmeDoctests;
