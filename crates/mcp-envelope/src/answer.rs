@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 use core::{fmt, str};
 
-use crate::{capture::Text, limits};
+use crate::{capture::Text, excerpt::Excerpt, limits};
 
 /// What an answer says about how the request went.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +10,7 @@ pub struct Answer {
     pub(crate) tool_error: bool,
     pub(crate) protocol_version: Word,
     pub(crate) result_type: Word,
+    pub(crate) excerpt: Option<Box<Excerpt>>,
 }
 
 impl Answer {
@@ -37,6 +38,14 @@ impl Answer {
     #[must_use]
     pub fn result_type(&self) -> Option<&str> {
         self.result_type.get()
+    }
+
+    /// What was answered: `error` if there is one, else `result`. It is there if the watcher was told
+    /// to [capture](crate::AnswerWatcher::capture_result) it. In an event stream, a line feed is
+    /// between lines of data.
+    #[must_use]
+    pub fn excerpt(&self) -> Option<&Excerpt> {
+        self.excerpt.as_deref()
     }
 }
 

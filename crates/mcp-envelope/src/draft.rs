@@ -51,6 +51,8 @@ pub(crate) enum Value {
     Params,
     Meta,
     Kept(Field),
+    /// `params.arguments`, whose text is kept.
+    Arguments,
 }
 
 /// What has been seen of one message.
@@ -64,6 +66,8 @@ struct Seen {
     params_passed: bool,
     meta: bool,
     meta_passed: bool,
+    arguments: bool,
+    arguments_passed: bool,
     /// It can be no JSON-RPC message any more.
     foreign: bool,
 }
@@ -80,9 +84,15 @@ pub(crate) struct Draft {
     wanted: Option<Field>,
     /// Bytes kept of earlier members of a batch.
     kept: usize,
+    /// The bytes of arguments that are kept.
+    arguments_limit: usize,
 }
 
 impl Draft {
+    pub(crate) fn capture_arguments(&mut self, limit: usize) {
+        self.arguments_limit = limit;
+    }
+
     pub(crate) fn message(&self) -> &Message {
         self.batch.as_deref().unwrap_or(&self.message)
     }
@@ -119,6 +129,7 @@ impl Draft {
                 self.pass_meta();
             }
             Value::Kept(field) => self.message.set_invalid(field),
+            Value::Arguments => {}
         }
     }
 
@@ -224,6 +235,9 @@ impl Sink for Draft {
                     b"uri" => Field::Uri,
                     b"taskId" => Field::TaskId,
                     b"protocolVersion" => Field::OfferedVersion,
+                    b"arguments" if self.arguments_limit > 0 && first(&mut seen.arguments) => {
+                        return Some(Value::Arguments);
+                    }
                     _ => return None,
                 }
             }
@@ -355,12 +369,29 @@ impl Sink for Draft {
                 method: true,
                 params_passed,
                 meta_passed,
+                arguments_passed,
                 ..
             } => {
                 params_passed
-                    || meta_passed && self.wanted.is_some_and(|wanted| self.message.has(wanted))
+                    || meta_passed
+                        && self.wanted.is_some_and(|wanted| self.message.has(wanted))
+                        && (arguments_passed || self.arguments_limit == 0)
             }
             _ => false,
+        }
+    }
+
+    #[inline(always)]
+    fn records(&mut self, field: Value, _byte: u8) -> bool {
+        matches!(field, Value::Arguments)
+    }
+
+    fn record(&mut self, bytes: &[u8], ended: bool) {
+        let arguments = self.message.arguments.get_or_insert_default();
+        arguments.push(bytes, self.arguments_limit);
+        if ended {
+            arguments.end();
+            self.seen.arguments_passed = true;
         }
     }
 }

@@ -57,6 +57,7 @@ mod block;
 mod capture;
 mod draft;
 mod escape;
+mod excerpt;
 mod id;
 mod lexer;
 mod limits;
@@ -71,6 +72,7 @@ mod watcher;
 
 pub use self::{
     answer::{Answer, RpcError},
+    excerpt::Excerpt,
     id::{Id, OtherId},
     message::{Kind, Message, MetaValue, TraceMeta},
     request::{Progress, RequestScanner, inspect},

@@ -1,7 +1,7 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{fmt, mem, str};
 
-use crate::{capture::Text, id::Id, limits};
+use crate::{capture::Text, excerpt::Excerpt, id::Id, limits};
 
 /// What kind of JSON-RPC message a body is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -34,6 +34,7 @@ pub struct Message {
     spans: [Span; Field::COUNT],
     id: Option<Id>,
     batch: Option<Box<Batch>>,
+    pub(crate) arguments: Option<Box<Excerpt>>,
     pub(crate) kind: Kind,
     pub(crate) complete: bool,
     pub(crate) malformed: bool,
@@ -152,6 +153,13 @@ impl Message {
     #[must_use]
     pub fn task_id(&self) -> Option<&str> {
         self.string(Field::TaskId)
+    }
+
+    /// `params.arguments`, if the scanner was told to
+    /// [capture](crate::RequestScanner::capture_arguments) it.
+    #[must_use]
+    pub fn arguments(&self) -> Option<&Excerpt> {
+        self.arguments.as_deref()
     }
 
     /// The trace context in `params._meta`.
@@ -326,6 +334,7 @@ impl fmt::Debug for Message {
             .field("traceparent", &self.trace().traceparent())
             .field("tracestate", &self.trace().tracestate())
             .field("baggage", &self.trace().baggage())
+            .field("arguments", &self.arguments())
             .field("members", &self.members())
             .field("member_count", &self.member_count())
             .field("complete", &self.complete)

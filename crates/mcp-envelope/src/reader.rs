@@ -51,6 +51,14 @@ pub(crate) trait Sink {
 
     /// Whether nothing further is needed. Asked after each value.
     fn enough(&self) -> bool;
+
+    /// Whether the text of a value is wanted, which begins with `byte`.
+    fn records(&mut self, _field: Self::Field, _byte: u8) -> bool {
+        false
+    }
+
+    /// The next bytes of such a value, and whether it ends with them.
+    fn record(&mut self, _bytes: &[u8], _ended: bool) {}
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -69,6 +77,16 @@ pub(crate) struct Reader<S: Sink> {
     offset: usize,
     /// For strings that are not simply there.
     capture: Option<Box<Capture>>,
+    recording: Option<Recording>,
+}
+
+/// A value whose text the sink wants. None of them is in another one.
+#[derive(Clone, Copy, Debug)]
+struct Recording {
+    /// Containers open around it.
+    depth: u8,
+    /// Where it begins or goes on in this chunk.
+    from: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +121,7 @@ impl<S: Sink> Reader<S> {
             depth: 0,
             offset: 0,
             capture: None,
+            recording: None,
         }
     }
 
@@ -136,6 +155,10 @@ impl<S: Sink> Reader<S> {
             return;
         }
         self.state = self.run(input, sink);
+        if let Some(recording) = &mut self.recording {
+            sink.record(rest(input, recording.from), false);
+            recording.from = 0;
+        }
         self.offset = self.offset.saturating_add(input.len());
     }
 
@@ -145,46 +168,56 @@ impl<S: Sink> Reader<S> {
         let mut specials = Specials::new(input);
         loop {
             state = match state {
-                State::Value(field) => match next(input, &mut at) {
-                    None => return state,
-                    Some(b'"') => match specials.string(at) {
-                        Some(string) => {
-                            at += string.len() + 1;
-                            sink.text(field, Text::new(string, sink.limit(field)));
-                            self.after(sink)
-                        }
-                        None => {
-                            self.capture().start();
-                            State::Text(field)
-                        }
-                    },
-                    Some(b'{') => self.open(field, Bracket::Object, at, sink),
-                    Some(b'[') => self.open(field, Bracket::Array, at, sink),
-                    Some(byte) if scalar::starts(byte) => {
-                        at -= 1;
-                        let run = scalar::run(rest(input, at));
-                        match input.get(at..at + run) {
-                            // The byte behind it shows that it has ended.
-                            Some(lexeme)
-                                if at + run < input.len() && run <= limits::SHORT_NUMBER =>
-                            {
-                                at += run;
-                                match Scalar::read(lexeme) {
-                                    Some(scalar) => {
-                                        sink.scalar(field, scalar);
-                                        self.after(sink)
+                State::Value(field) => {
+                    let Some(byte) = next(input, &mut at) else {
+                        return state;
+                    };
+                    if sink.records(field, byte) {
+                        self.recording = Some(Recording {
+                            depth: self.depth,
+                            from: at - 1,
+                        });
+                    }
+                    match byte {
+                        b'"' => match specials.string(at) {
+                            Some(string) => {
+                                at += string.len() + 1;
+                                sink.text(field, Text::new(string, sink.limit(field)));
+                                self.after(input, at, sink)
+                            }
+                            None => {
+                                self.capture().start();
+                                State::Text(field)
+                            }
+                        },
+                        b'{' => self.open(field, Bracket::Object, at, sink),
+                        b'[' => self.open(field, Bracket::Array, at, sink),
+                        byte if scalar::starts(byte) => {
+                            at -= 1;
+                            let run = scalar::run(rest(input, at));
+                            match input.get(at..at + run) {
+                                // The byte behind it shows that it has ended.
+                                Some(lexeme)
+                                    if at + run < input.len() && run <= limits::SHORT_NUMBER =>
+                                {
+                                    at += run;
+                                    match Scalar::read(lexeme) {
+                                        Some(scalar) => {
+                                            sink.scalar(field, scalar);
+                                            self.after(input, at, sink)
+                                        }
+                                        None => State::Broken,
                                     }
-                                    None => State::Broken,
+                                }
+                                _ => {
+                                    self.capture().start();
+                                    State::Scalar(field)
                                 }
                             }
-                            _ => {
-                                self.capture().start();
-                                State::Scalar(field)
-                            }
                         }
+                        _ => State::Broken,
                     }
-                    Some(_) => State::Broken,
-                },
+                }
                 State::SkippedValue => match next(input, &mut at) {
                     None => return state,
                     Some(b'"') => State::Skip(Skip::STRING),
@@ -195,14 +228,14 @@ impl<S: Sink> Reader<S> {
                 State::FirstKey | State::Key => match next(input, &mut at) {
                     None => return state,
                     Some(b'"') => self.members(&mut specials, &mut at, sink),
-                    Some(b'}') if matches!(state, State::FirstKey) => self.close(at, sink),
+                    Some(b'}') if matches!(state, State::FirstKey) => self.close(input, at, sink),
                     Some(_) => State::Broken,
                 },
                 State::FirstElement => match peek(input, &mut at) {
                     None => return state,
                     Some(b']') => {
                         at += 1;
-                        self.close(at, sink)
+                        self.close(input, at, sink)
                     }
                     Some(_) => self.element(sink),
                 },
@@ -236,7 +269,7 @@ impl<S: Sink> Reader<S> {
                         Some((used, true)) => {
                             at += used;
                             sink.text(field, self.capture().text());
-                            self.after(sink)
+                            self.after(input, at, sink)
                         }
                     }
                 }
@@ -255,7 +288,7 @@ impl<S: Sink> Reader<S> {
                     match scalar {
                         Some(scalar) => {
                             sink.scalar(field, scalar);
-                            self.after(sink)
+                            self.after(input, at, sink)
                         }
                         None => State::Broken,
                     }
@@ -265,14 +298,14 @@ impl<S: Sink> Reader<S> {
                     if at == input.len() {
                         return state;
                     }
-                    self.after(sink)
+                    self.after(input, at, sink)
                 }
                 State::Skip(mut skip) => match skip.push(input, at, limits::DEPTH - self.depth) {
                     Skipped::More => return State::Skip(skip),
                     Skipped::Broken => State::Broken,
                     Skipped::End(end) => {
                         at = end;
-                        self.after(sink)
+                        self.after(input, at, sink)
                     }
                 },
                 State::After => {
@@ -283,7 +316,7 @@ impl<S: Sink> Reader<S> {
                         (None, _) => return state,
                         (Some(b','), false) => State::Key,
                         (Some(b','), true) => State::Element,
-                        (Some(b'}'), false) | (Some(b']'), true) => self.close(at, sink),
+                        (Some(b'}'), false) | (Some(b']'), true) => self.close(input, at, sink),
                         _ => State::Broken,
                     }
                 }
@@ -322,6 +355,9 @@ impl<S: Sink> Reader<S> {
                 _ => None,
             };
             match (field, string) {
+                (Some(field), Some(_)) if sink.records(field, b'"') => {
+                    return State::Value(field);
+                }
                 (Some(field), Some(string)) => {
                     sink.text(field, Text::new(string, sink.limit(field)));
                     if sink.enough() {
@@ -372,20 +408,34 @@ impl<S: Sink> Reader<S> {
     }
 
     /// `at` is behind the bracket.
-    fn close(&mut self, at: usize, sink: &mut S) -> State<S::Field> {
+    fn close(&mut self, input: &[u8], at: usize, sink: &mut S) -> State<S::Field> {
         if let Some(place) = self.place {
             self.place = sink.close(place, self.offset.saturating_add(at) - 1);
             self.depth -= 1;
         }
-        self.after(sink)
+        self.after(input, at, sink)
     }
 
+    /// A value ends before `at`.
     #[inline(always)]
-    fn after(&self, sink: &S) -> State<S::Field> {
+    fn after(&mut self, input: &[u8], at: usize, sink: &mut S) -> State<S::Field> {
+        if self
+            .recording
+            .is_some_and(|value| value.depth == self.depth)
+        {
+            self.end_recording(input, at, sink);
+        }
         if self.place.is_none() || sink.enough() {
             State::Done
         } else {
             State::After
+        }
+    }
+
+    #[cold]
+    fn end_recording(&mut self, input: &[u8], at: usize, sink: &mut S) {
+        if let Some(Recording { from, .. }) = self.recording.take() {
+            sink.record(input.get(from..at).unwrap_or_default(), true);
         }
     }
 }

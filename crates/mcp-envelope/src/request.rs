@@ -47,6 +47,27 @@ impl RequestScanner {
         }
     }
 
+    /// Also keeps the first `limit` bytes of [`params.arguments`](Message::arguments), of each member
+    /// of a batch. Then it takes all of the arguments to know enough. Defaults to 0, which keeps
+    /// nothing.
+    ///
+    /// ```
+    /// use mcp_envelope::RequestScanner;
+    ///
+    /// let mut scanner = RequestScanner::new().capture_arguments(12);
+    /// scanner.push(br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"greet","argu"#);
+    /// scanner.push(br#"ments":{"to":"Ada","times":3}}}"#);
+    ///
+    /// let arguments = scanner.message().arguments().expect("it has arguments");
+    /// assert_eq!(arguments.text(), r#"{"to":"Ada","#);
+    /// assert!(arguments.is_truncated());
+    /// ```
+    #[must_use]
+    pub fn capture_arguments(mut self, limit: usize) -> RequestScanner {
+        self.draft.capture_arguments(limit);
+        self
+    }
+
     /// Reads the next bytes of the body. After [`Progress::Done`] this does nothing.
     pub fn push(&mut self, chunk: &[u8]) -> Progress {
         if self.reader.is_over() {

@@ -19,6 +19,8 @@ enum Line {
     Mark(u8),
     /// In the field name, of which so many bytes agree with `data`.
     Name(u8),
+    /// Behind `data:`, where one space is not part of the value.
+    Colon,
     Data,
     /// A comment, or a field that is not looked at.
     Other,
@@ -103,12 +105,15 @@ impl Lines {
                             if self.start_data(&mut take) {
                                 return true;
                             }
-                            // One space here is not part of the value; to JSON that is all the same.
-                            Line::Data
+                            Line::Colon
                         }
                         _ => Line::Other,
                     };
                     at += 1;
+                }
+                Line::Colon => {
+                    at += usize::from(byte == b' ');
+                    self.state = Line::Data;
                 }
                 Line::Data | Line::Other => {}
             }

@@ -58,6 +58,23 @@ impl AnswerWatcher {
         }
     }
 
+    /// Also keeps the first `limit` bytes of what is [answered](Answer::excerpt), a result or an
+    /// error. Defaults to 0, which keeps nothing.
+    ///
+    /// ```
+    /// use mcp_envelope::{AnswerWatcher, Id};
+    ///
+    /// let mut watcher = AnswerWatcher::json(Some(Id::from(1))).capture_result(1024);
+    /// let answer = watcher.push(br#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#);
+    /// let result = answer.and_then(|answer| answer.excerpt()).expect("it is whole");
+    /// assert_eq!(result.text(), r#"{"content":[]}"#);
+    /// ```
+    #[must_use]
+    pub fn capture_result(mut self, limit: usize) -> AnswerWatcher {
+        self.draft.excerpt_limit = limit;
+        self
+    }
+
     /// Reads the next bytes of the body. Returns the answer once: with the chunk that completes it.
     /// In a JSON body that is the one with the closing bracket, in an event stream the one with the
     /// blank line that dispatches the event.
@@ -147,6 +164,8 @@ pub(crate) struct Draft {
     in_batch: bool,
     /// The message in `answer` is the one.
     matched: bool,
+    /// The bytes of a result or error that are kept.
+    excerpt_limit: usize,
 }
 
 impl Draft {
@@ -157,6 +176,7 @@ impl Draft {
             seen: Seen::default(),
             in_batch: false,
             matched: false,
+            excerpt_limit: 0,
         }
     }
 
@@ -313,5 +333,29 @@ impl Sink for Draft {
     fn enough(&self) -> bool {
         // A batch has to be whole to be one.
         self.matched && !self.in_batch
+    }
+
+    #[inline(always)]
+    fn records(&mut self, field: Value, byte: u8) -> bool {
+        if self.excerpt_limit == 0 {
+            return false;
+        }
+        match field {
+            // A null stands for no error.
+            Value::Error if byte != b'n' => {
+                self.answer.excerpt = None;
+                true
+            }
+            Value::Result => self.answer.error.is_none(),
+            _ => false,
+        }
+    }
+
+    fn record(&mut self, bytes: &[u8], ended: bool) {
+        let excerpt = self.answer.excerpt.get_or_insert_default();
+        excerpt.push(bytes, self.excerpt_limit);
+        if ended {
+            excerpt.end();
+        }
     }
 }
