@@ -11,6 +11,7 @@ use mcp_trace::{
     ProtocolVersion, SpanKind, Text, TraceContext, Trust,
 };
 
+use crate::ambient;
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::head;
@@ -84,7 +85,12 @@ impl Exchange {
         }
         config.stats.begin();
         let may_sample = OnceLock::new();
-        let header = header.map(|header| capped(&config, trust, &may_sample, header));
+        let sent = header.is_some();
+        let (header, beside) = ambient::place(header, trust);
+        let header = header.map(|context| match sent {
+            true => capped(&config, trust, &may_sample, context),
+            false => context,
+        });
         let mut builder = ActiveSpan::builder(
             SpanKind::Server,
             HttpCall::new(&head.method, state.network.clone()),
@@ -104,6 +110,9 @@ impl Exchange {
             may_sample,
             state: Mutex::new(state),
         };
+        if let Some(beside) = beside {
+            exchange.span.add_link(beside);
+        }
         if !readable {
             // Nothing better will be known: handlers are to see the span from the start.
             exchange.settle(&mut exchange.state());

@@ -31,6 +31,13 @@
 //! without either the span is the root of a new trace. The rules for the values are those of
 //! [W3C Trace Context Level 2](https://www.w3.org/TR/trace-context-2/).
 //!
+//! A layer further out may have made a span of the HTTP request with OpenTelemetry. Where
+//! `mcp-trace-opentelemetry` is installed, that span is linked beside the context of `_meta`, by
+//! the [conventions](https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md);
+//! without one there it is the parent, unless the header names another trace: then the header is
+//! the parent and the HTTP span is linked. Callers that are not [trusted](mcp_trace::Trust) are not
+//! continued by way of it: the root of the new trace has a link to it.
+//!
 //! # What sees the context
 //!
 //! - [`mcp_trace::current`], wherever the inner service runs inside its own future and body;
@@ -108,6 +115,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod ambient;
 mod batch;
 mod config;
 mod exchange;

@@ -8,6 +8,7 @@ use mcp_trace::carrier::{Extracted, extract_headers};
 use mcp_trace::{ActiveSpan, ScopeGuard, Trust};
 use tower_service::Service;
 
+use crate::ambient;
 use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::head::{self, Content};
@@ -104,5 +105,8 @@ pub(crate) fn trace(
         return Some((exchange.span().clone(), Some(exchange)));
     }
     let context = header.filter(|_| config.trust(head) == Trust::Continue)?;
+    if ambient::continues(&context) {
+        return None;
+    }
     Some((ActiveSpan::propagating(Some(context)), None))
 }

@@ -27,9 +27,26 @@
 //!   cost.
 //! - Inside suppressed telemetry no spans are made.
 //!
-//! A SERVER span's parent is what the message says, and nothing that happens to be current. Until
-//! the message has been read, the current OpenTelemetry context is that of the request's header, if
-//! it has one: what is started that early is the SERVER span's sibling, in the right trace.
+//! A SERVER span's parent is what the message says. A span that is current around the server layer,
+//! such as one of an HTTP middleware, is linked then; where the message says nothing, it is the
+//! parent:
+//!
+//! | `_meta` | HTTP header | HTTP span further out | parent | links |
+//! |---|---|---|---|---|
+//! | A | | H | A | H |
+//! | A | B | H below B | A | H |
+//! | A | B | H in a trace of its own | A | H, and B if it is not A |
+//! | | B | H below B | H | |
+//! | | B | H in a trace of its own | B | H |
+//! | | | H | H | |
+//!
+//! Until the message has been read, the current OpenTelemetry context is the HTTP span, or else
+//! that of the request's header, if it has one: what is started that early is in the right trace
+//! beside the SERVER span.
+//!
+//! OpenTelemetry's baggage goes along with our CLIENT and agent spans, and from there into requests
+//! as far as a client allows its keys (`baggage(BaggageFilter::keys(..))`); what a server has let
+//! in is baggage of the OpenTelemetry context inside. Metadata of members stays in the process.
 //!
 //! # With `tracing-opentelemetry`
 //!

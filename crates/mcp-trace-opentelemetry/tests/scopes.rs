@@ -8,7 +8,9 @@ use std::task::Poll;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
+use mcp_client_layer::McpClientTraceLayer;
 use mcp_layer::{McpServerTraceLayer, RequestBody};
+use mcp_trace::carrier::BaggageFilter;
 use mcp_trace::{
     ActiveSpan, InTraceExt, McpCall, MemorySink, Method, ScopeGuard, SpanKind, TraceContext,
     agent_span, current, traceparent_headers,
@@ -16,7 +18,7 @@ use mcp_trace::{
 use mcp_trace_opentelemetry::{BridgeGuard, OtelBridge};
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
-use opentelemetry::{Context, context::FutureExt};
+use opentelemetry::{Context, KeyValue, context::FutureExt};
 use serde_json::json;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -231,7 +233,7 @@ async fn the_message_settles_the_context_within_the_poll() {
 #[test]
 fn until_then_it_is_the_callers() {
     let sink = bridged();
-    let parent = TraceContext::new_root();
+    let parent = TraceContext::from_remote(TraceContext::new_root().traceparent());
     let span = |header: Option<TraceContext>| {
         ActiveSpan::builder(SpanKind::Server, McpCall::new(Method::Ping))
             .incoming(header)
@@ -313,4 +315,79 @@ fn a_thread_may_end_with_a_future_of_ours() {
     })
     .join()
     .unwrap();
+}
+
+/// OpenTelemetry's baggage goes along with what is started inside; what may leave is decided by
+/// the names that a client allows.
+#[test]
+fn baggage_of_the_application_is_carried() {
+    let sink = bridged();
+    let carried = || {
+        let span = agent_span("a").with_sink(sink.clone()).start();
+        span.context().unwrap().baggage().map(str::to_owned)
+    };
+    assert_eq!(carried(), None);
+    // Without any span.
+    let outside = Context::current_with_baggage([
+        KeyValue::new("user", "a b"),
+        KeyValue::new("team", "x"),
+        KeyValue::new("not a token", "left out"),
+    ])
+    .attach();
+    assert_eq!(carried().as_deref(), Some("team=x,user=a%20b"));
+
+    // Inside a span of ours, which carries it and changes nothing about it.
+    let span = agent_span("outer").with_sink(sink.clone()).start();
+    let scope = ScopeGuard::enter(span);
+    assert_eq!(carried().as_deref(), Some("team=x,user=a%20b"));
+    let inside = Context::current_with_baggage([KeyValue::new("team", "y")]).attach();
+    assert_eq!(carried().as_deref(), Some("team=y"));
+    {
+        // A span of theirs in between inherits it.
+        let _theirs = theirs().attach();
+        assert_eq!(carried().as_deref(), Some("team=y"));
+    }
+    {
+        let _cleared = Context::current().with_cleared_baggage().attach();
+        assert_eq!(carried(), None);
+    }
+    drop((inside, scope, outside));
+    assert_eq!(carried(), None);
+}
+
+/// What a layer let in stays with the calls that are made inside a span of the application.
+#[test]
+fn baggage_that_came_in_is_not_lost_in_a_span_of_theirs() {
+    let sink = bridged();
+    let received = TraceContext::new_root().with_baggage("user=a");
+    let span = ActiveSpan::builder(SpanKind::Server, McpCall::new(Method::Ping))
+        .under(Some(received))
+        .sink(sink.clone())
+        .start();
+    let _scope = ScopeGuard::enter(span);
+    let _theirs = theirs().attach();
+    let child = agent_span("a").with_sink(sink).start();
+    let context = child.context().unwrap();
+    assert_eq!(context.trace_id().to_u128(), 7);
+    assert_eq!(context.baggage(), Some("user=a"));
+}
+
+#[tokio::test]
+async fn baggage_of_the_application_leaves_by_its_name() {
+    let sink = bridged();
+    let client = McpClientTraceLayer::new()
+        .with_sink(sink)
+        .baggage(BaggageFilter::keys(["team"]));
+    let mut client = client.layer(service_fn(async |request: Request<Full<Bytes>>| {
+        let sent = request.headers()["baggage"].as_bytes().to_vec();
+        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(sent))))
+    }));
+    let members = [KeyValue::new("user", "a"), KeyValue::new("team", "x")];
+    let call = async {
+        let request = Request::post("http://127.0.0.1/").body(Full::default());
+        client.call(request.unwrap()).await
+    };
+    let answer = call.with_context(Context::current_with_baggage(members));
+    let sent = answer.await.unwrap().into_body().collect().await.unwrap();
+    assert_eq!(sent.to_bytes(), "team=x");
 }

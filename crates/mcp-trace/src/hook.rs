@@ -34,6 +34,13 @@ pub trait ScopeHook: Debug + Send + Sync + 'static {
     /// scope. It is the parent of the spans that start here.
     fn ambient(&self) -> Option<TraceContext>;
 
+    /// The other library's baggage, as a [`baggage`](https://www.w3.org/TR/baggage/) list, if that
+    /// was set after our innermost scope was entered; an empty one if it was cleared. The spans
+    /// that start here carry it in place of that of the span above. Defaults to `None`.
+    fn baggage(&self) -> Option<String> {
+        None
+    }
+
     /// Whether spans that start here are not to be recorded. Defaults to no.
     fn is_suppressed(&self) -> bool {
         false
@@ -101,8 +108,12 @@ pub(crate) fn installed() -> Option<&'static dyn ScopeHook> {
     HOOK.get().map(|hook| &**hook)
 }
 
-/// The context that the other library has made current inside our innermost scope.
-pub(crate) fn ambient() -> Option<TraceContext> {
+/// The context that another tracing library has made current inside our innermost scope, such as
+/// the span of a middleware around a server layer; see [`ScopeHook::ambient`].
+///
+/// `None` where [`current`](crate::current) is a span of ours, and without a scope hook.
+#[must_use]
+pub fn ambient() -> Option<TraceContext> {
     installed()?.ambient()
 }
 

@@ -51,7 +51,7 @@ pub use agent::{AgentContext, AgentSpan, agent_span, set_llm};
 pub use carrier::traceparent_headers;
 pub use context::TraceContext;
 pub use endpoint::{Endpoint, endpoint};
-pub use hook::{Entering, Foreign, ScopeHook, ScopeHookTaken, set_scope_hook};
+pub use hook::{Entering, Foreign, ScopeHook, ScopeHookTaken, ambient, set_scope_hook};
 pub use method::{Method, TargetKind};
 pub use observer::{EndedOperation, ObserverGuard, OperationObserver, add_observer, has_observers};
 pub use protocol_version::ProtocolVersion;

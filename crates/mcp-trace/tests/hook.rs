@@ -120,7 +120,7 @@ async fn a_hook_follows_every_scope() {
     );
 
     // Undecided until the message has been read; then settled at once.
-    let parent = TraceContext::new_root();
+    let parent = TraceContext::from_remote(TraceContext::new_root().traceparent());
     let span = incoming(None, &sink);
     {
         let _scope = ScopeGuard::enter(span.clone());

@@ -3,7 +3,7 @@
 use mcp_trace::{Entering, Foreign, ScopeHook, TraceContext};
 use opentelemetry::Context;
 
-use super::baggage::with_baggage;
+use super::baggage::{as_list, with_baggage};
 use super::stack::{self, Attachment};
 use crate::convert::to_otel;
 
@@ -61,6 +61,10 @@ impl ScopeHook for Hook {
 
     fn ambient(&self) -> Option<TraceContext> {
         stack::further_in()
+    }
+
+    fn baggage(&self) -> Option<String> {
+        stack::baggage_further_in(as_list)
     }
 
     fn is_suppressed(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use mcp_trace::TraceContext;
+use opentelemetry::baggage::{Baggage, BaggageExt};
 use opentelemetry::trace::{SpanId, TraceContextExt, TraceId};
 use opentelemetry::{Context, ContextGuard};
 
@@ -26,11 +27,17 @@ pub(crate) fn is_alive() -> bool {
 /// The current span by its ids; those of no span are zero.
 type Ids = (TraceId, SpanId);
 
+/// The current baggage by its place in memory, which all contexts that inherit it share: equal
+/// as long as nobody sets another one.
+type Place = usize;
+
 /// One of our scopes, as OpenTelemetry sees it.
 #[derive(Debug)]
 struct Scope {
     /// What was current right after it was entered.
     inside: Ids,
+    /// The baggage then, which stays in memory for as long as the scope is there.
+    baggage: Place,
     // Dropped in this order: the one that was attached last comes off first.
     _settled: Option<ContextGuard>,
     _entered: Option<ContextGuard>,
@@ -57,6 +64,7 @@ pub(super) fn push(attachment: Attachment) -> usize {
     let entered = attachment.context.map(Context::attach);
     let scope = Scope {
         inside: current_ids(),
+        baggage: Context::map_current(place_of_baggage),
         _settled: None,
         _entered: entered,
         #[cfg(feature = "tracing")]
@@ -98,6 +106,7 @@ pub(super) fn settle(context: Context) {
     let inside = current_ids();
     let replaced = with_top(|scope| {
         scope.inside = inside;
+        scope.baggage = Context::map_current(place_of_baggage);
         scope._settled.replace(guard)
     });
     // A destructor may look at the stack.
@@ -131,6 +140,26 @@ pub(super) fn further_in() -> Option<TraceContext> {
         }
         from_otel(context)
     })
+}
+
+/// The baggage that was set since our innermost scope was entered, as `read` makes it.
+pub(super) fn baggage_further_in(read: impl FnOnce(&Baggage) -> String) -> Option<String> {
+    if !is_alive() {
+        return None;
+    }
+    let inside = with_top(|scope| scope.baggage);
+    Context::map_current(|context| {
+        let baggage = context.baggage();
+        let is_new = match inside {
+            Some(inside) => inside != place_of_baggage(context),
+            None => !baggage.is_empty(),
+        };
+        is_new.then(|| read(baggage))
+    })
+}
+
+fn place_of_baggage(context: &Context) -> Place {
+    std::ptr::from_ref(context.baggage()).addr()
 }
 
 fn current_ids() -> Ids {

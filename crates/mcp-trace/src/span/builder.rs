@@ -74,7 +74,7 @@ impl SpanBuilder {
 
     /// Starts a span whose place is not known yet: a better parent may still be found in the
     /// message, see [`ActiveSpan::resolve`]. Until then, and for whoever asks first, `header`
-    /// is the parent.
+    /// is the parent. It may also be what is [ambient](crate::ambient) where the request arrives.
     #[inline]
     pub fn incoming(mut self, header: Option<TraceContext>) -> Self {
         self.above = Above::Incoming(header);
@@ -130,10 +130,16 @@ impl SpanBuilder {
         };
         let hook = hook::installed();
         // What another library has entered inside the span above comes between.
-        let between = hook.and_then(|hook| match &self.above {
-            Above::Span(span) if !scope::is_current(span) => None,
-            Above::Current(_) | Above::Span(_) => hook.ambient(),
-            Above::Context(_) | Above::Incoming(_) => None,
+        let further_in = hook.filter(|_| match &self.above {
+            Above::Span(span) => scope::is_current(span),
+            Above::Current(_) => true,
+            Above::Context(_) | Above::Incoming(_) => false,
+        });
+        let between = further_in.and_then(|hook| hook.ambient());
+        // Its baggage need not have come with a span, nor that of the span above with it.
+        let baggage = further_in.and_then(|hook| {
+            let kept = || between.as_ref().and(above.as_ref()?.context()?.baggage());
+            hook.baggage().or_else(|| kept().map(str::to_owned))
         });
         let suppressed = hook.is_some_and(|hook| hook.is_suppressed());
         let sink = self
@@ -155,7 +161,11 @@ impl SpanBuilder {
                 operation: &self.operation,
                 start,
             };
-            let _ = identity.set(Identity::under(&head, span_id, sink.as_ref()));
+            let mut placed = Identity::under(&head, span_id, sink.as_ref());
+            if let Some(list) = &baggage {
+                placed.context = placed.context.map(|context| context.with_baggage(list));
+            }
+            let _ = identity.set(placed);
             None
         };
         let header = match self.above {

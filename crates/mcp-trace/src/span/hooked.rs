@@ -14,11 +14,11 @@ impl ActiveSpan {
                 None => Entered::default(),
             },
             // The caller's context is certain, ours is not: what starts below it stays in
-            // its trace whatever the message says.
+            // its trace whatever the message says. A context of this process is current already.
             None => match self
                 .header
                 .as_ref()
-                .filter(|_| self.trust == Trust::Continue)
+                .filter(|header| self.trust == Trust::Continue && header.is_remote())
             {
                 Some(header) => {
                     let prepared = hook.prepare(header, None);
