@@ -1,0 +1,99 @@
+//! One trace.
+
+use std::sync::Arc;
+
+use traceparent::{SpanId, TraceId};
+
+use super::{Record, Summary};
+
+/// The spans of a trace in the order in which they arrived.
+#[derive(Debug)]
+pub(super) struct Trace {
+    spans: Vec<Arc<Record>>,
+    /// Their ids once more, side by side: to look through them is cheap then.
+    ids: Vec<SpanId>,
+    bytes: usize,
+    arrived: u64,
+    changed: u64,
+    last_arrival: u64,
+    truncated: u64,
+    /// Made when it is asked for, and good until the next change.
+    summary: Option<Summary>,
+}
+
+impl Trace {
+    /// What a trace takes beside its spans, in the indices as well.
+    pub(super) const OVERHEAD: usize = 2 * size_of::<Self>() + 8 * size_of::<(u64, TraceId)>();
+
+    pub(super) fn new(arrived: u64) -> Self {
+        Self {
+            spans: Vec::new(),
+            ids: Vec::new(),
+            bytes: 0,
+            arrived,
+            changed: arrived,
+            last_arrival: 0,
+            truncated: 0,
+            summary: None,
+        }
+    }
+
+    /// Keeps a span, unless the very same one is here: a sender whose answer got lost sends again.
+    pub(super) fn add(&mut self, record: Arc<Record>) -> bool {
+        let id = record.span_id;
+        let twins = self
+            .ids
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| **other == id);
+        let mut twins = twins.filter_map(|(at, _)| self.spans.get(at));
+        if twins.any(|twin| *twin == record) {
+            return false;
+        }
+        self.bytes += record.bytes();
+        self.ids.push(id);
+        self.spans.push(record);
+        true
+    }
+
+    /// Something of it arrived at `now`, by the change `number`.
+    pub(super) fn touch(&mut self, number: u64, now: u64) {
+        self.changed = number;
+        self.last_arrival = now;
+        self.summary = None;
+    }
+
+    pub(super) fn truncate(&mut self) {
+        self.truncated += 1;
+    }
+
+    pub(super) fn summary(&mut self, id: TraceId) -> Summary {
+        let made = self.summary.take();
+        let summary = made.unwrap_or_else(|| Summary::of(id, &self.spans, &self.ids, self.changed));
+        self.summary.insert(summary).clone()
+    }
+
+    pub(super) fn spans(&self) -> &[Arc<Record>] {
+        &self.spans
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn arrived(&self) -> u64 {
+        self.arrived
+    }
+
+    pub(super) fn changed(&self) -> u64 {
+        self.changed
+    }
+
+    pub(super) fn last_arrival(&self) -> u64 {
+        self.last_arrival
+    }
+
+    pub(super) fn truncated(&self) -> u64 {
+        self.truncated
+    }
+}
