@@ -1,4 +1,5 @@
-//! What the page may do: run the script and the style that it brings, and ask this server.
+//! What the page may do: run the script and the style that it brings, and ask this server. Trusted types make a browser
+//! refuse every text that would become markup.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -9,7 +10,8 @@ pub(crate) fn content_security_policy(html: &str) -> String {
     let (scripts, styles) = (hashes(html, "script"), hashes(html, "style"));
     format!(
         "default-src 'none'; script-src{scripts}; style-src{styles}; connect-src 'self'; \
-         img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+         img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'"
     )
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct Summary {
     pub(crate) errors: usize,
     /// Spans whose parent is not here.
     missing_parents: usize,
+    /// The number of the change that began it: traces are listed by it.
+    arrived: u64,
     /// The number of its last change.
     updated: u64,
 }
@@ -36,7 +38,7 @@ impl Summary {
         trace_id: TraceId,
         spans: &[Arc<Record>],
         ids: &[SpanId],
-        updated: u64,
+        (arrived, updated): (u64, u64),
     ) -> Self {
         let ids: HashSet<SpanId> = ids.iter().copied().collect();
         let missing = |span: &Record| span.parent_id.is_some_and(|id| !ids.contains(&id));
@@ -61,6 +63,7 @@ impl Summary {
             spans: spans.len(),
             errors: spans.iter().filter(|span| span.error).count(),
             missing_parents: spans.iter().filter(|span| missing(span)).count(),
+            arrived,
             updated,
         }
     }

@@ -69,7 +69,9 @@ impl Trace {
 
     pub(super) fn summary(&mut self, id: TraceId) -> Summary {
         let made = self.summary.take();
-        let summary = made.unwrap_or_else(|| Summary::of(id, &self.spans, &self.ids, self.changed));
+        let summary = made.unwrap_or_else(|| {
+            Summary::of(id, &self.spans, &self.ids, (self.arrived, self.changed))
+        });
         self.summary.insert(summary).clone()
     }
 
