@@ -236,6 +236,17 @@ impl Raw {
         raw
     }
 
+    /// Ends the session, where there is one.
+    pub async fn leave(self) {
+        if let Some(session) = self.session {
+            let delete = self
+                .http
+                .delete(&self.url)
+                .header("mcp-session-id", session);
+            delete.send().await.unwrap();
+        }
+    }
+
     /// A POST with the headers that every message of the mode has.
     pub fn post(&self, message: &Value) -> reqwest::RequestBuilder {
         let mut post = self
