@@ -4,6 +4,7 @@ mod clients;
 mod codec;
 mod demo;
 mod program;
+mod servers;
 // Its servers end on SIGTERM.
 #[cfg(unix)]
 mod three_processes;
