@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use mcp_trace::{ActiveSpan, InTrace, InTraceExt};
-use rmcp::RoleServer;
 use rmcp::model::{Extensions, MetaObject, NotificationMetaObject};
 use rmcp::service::{NotificationContext, RequestContext};
 
+use crate::Role;
 use crate::handler::{open_span, sent_context};
 
 /// The trace of the message that a handler answers, from the context that rmcp gives it.
@@ -14,7 +14,8 @@ use crate::handler::{open_span, sent_context};
 /// Works with and without [`TracedHandler`](crate::TracedHandler) and a server layer, and
 /// in tasks that the handler has started.
 ///
-/// ```
+#[cfg_attr(feature = "server", doc = "```")]
+#[cfg_attr(not(feature = "server"), doc = "```ignore")]
 /// use mcp_trace_rmcp::ContextExt;
 /// use rmcp::{RoleServer, service::RequestContext};
 ///
@@ -36,13 +37,13 @@ pub trait ContextExt {
     }
 }
 
-impl ContextExt for RequestContext<RoleServer> {
+impl<R: Role> ContextExt for RequestContext<R> {
     fn span(&self) -> Arc<ActiveSpan> {
         span_of(&self.extensions, &self.meta)
     }
 }
 
-impl ContextExt for NotificationContext<RoleServer> {
+impl<R: Role> ContextExt for NotificationContext<R> {
     fn span(&self) -> Arc<ActiveSpan> {
         // Where rmcp 3.11 leaves a notification's meta.
         let meta = self

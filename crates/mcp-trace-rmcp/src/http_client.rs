@@ -9,6 +9,7 @@ use mcp_trace::carrier::{BaggageFilter, inject_headers};
 use mcp_trace::{
     ActiveSpan, InTraceExt, Network, NetworkPeer, Operation, TraceContext, current_span,
 };
+use rmcp::RoleClient;
 use rmcp::model::{ClientJsonRpcMessage, GetExtensions, JsonRpcMessage, MetaObject};
 use rmcp::transport::streamable_http_client::{
     SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
@@ -17,7 +18,7 @@ use rmcp::transport::streamable_http_client::{
 use sse_stream::Sse;
 
 use crate::meta::{TRACESTATE, extract_from};
-use crate::peer::message::{notification_meta, request_meta};
+use crate::role::Messages;
 
 /// Repeats the context in a message's `_meta` in the headers of the HTTP request that
 /// carries it, for servers and proxies that read only headers.
@@ -227,9 +228,9 @@ fn network(uri: &str) -> Network {
 
 fn sent_context(message: &mut ClientJsonRpcMessage) -> Option<TraceContext> {
     let meta: &MetaObject = match message {
-        JsonRpcMessage::Request(request) => request_meta(&mut request.request),
+        JsonRpcMessage::Request(request) => RoleClient::request_meta(&mut request.request),
         JsonRpcMessage::Notification(notification) => {
-            notification_meta(&mut notification.notification)
+            RoleClient::notification_meta(&mut notification.notification)
         }
         _ => return None,
     };

@@ -5,6 +5,8 @@
 //! |---|---|
 //! | a server, that is a `ServerHandler` | [`TracedHandler`] |
 //! | a client, that is a `Peer<RoleClient>` | [`wrap_mcp`] |
+//! | a server that asks its client (sampling, elicitation, roots), by its `Peer<RoleServer>` | [`wrap_mcp`] |
+//! | a client that is asked, that is a `ClientHandler` | [`TracedHandler`] |
 //! | a client over streamable HTTP | [`TracedHttpClient`] as well, which repeats the context in the headers |
 //! | a `#[tool]` function | the argument [`RequestSpan`] |
 //! | a task that a handler starts | [`ContextExt::in_trace`] |
@@ -61,34 +63,35 @@
 //!
 //! # Features
 //!
-//! `server`, `client` and `http-client`, all on by default. rmcp's feature `local` may be on.
+//! `server`, `client` and `http-client`, all on by default; `elicitation`, for the methods that rmcp
+//! has with its own feature of that name. rmcp's feature `local` may be on.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "server")]
+#[cfg(any(feature = "client", feature = "server"))]
 mod context;
 #[cfg(feature = "server")]
 mod extract;
-#[cfg(feature = "server")]
+#[cfg(any(feature = "client", feature = "server"))]
 mod handler;
 #[cfg(feature = "http-client")]
 mod http_client;
 mod meta;
-#[cfg(feature = "client")]
+#[cfg(any(feature = "client", feature = "server"))]
 mod peer;
+#[cfg(any(feature = "client", feature = "server"))]
+mod role;
 
-#[cfg(feature = "server")]
+#[cfg(any(feature = "client", feature = "server"))]
 pub use context::ContextExt;
 #[cfg(feature = "server")]
 pub use extract::RequestSpan;
-#[cfg(feature = "server")]
+#[cfg(any(feature = "client", feature = "server"))]
 pub use handler::TracedHandler;
 #[cfg(feature = "http-client")]
 pub use http_client::TracedHttpClient;
 pub use meta::{extract_from, inject_into};
-#[cfg(feature = "client")]
+#[cfg(any(feature = "client", feature = "server"))]
 pub use peer::{TracedPeer, TracedRequestHandle, wrap_mcp};
-
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct ReadmeDoctests;
+#[cfg(any(feature = "client", feature = "server"))]
+pub use role::Role;

@@ -7,7 +7,7 @@ use rmcp::model::MetaObject;
 
 pub(crate) const TRACEPARENT: &str = "traceparent";
 pub(crate) const TRACESTATE: &str = "tracestate";
-#[cfg(feature = "client")]
+#[cfg(any(feature = "client", feature = "server"))]
 pub(crate) const TRACE_KEYS: [&str; 3] = [TRACEPARENT, TRACESTATE, "baggage"];
 
 /// Reads the trace context of a message from its `_meta`

@@ -86,6 +86,13 @@ fn blocks(source: &str, head: &str) -> String {
     found
 }
 
+/// The variants of one of rmcp's enums of messages.
+fn members(model: &str, union: &str) -> String {
+    let head = format!("export type {union} =");
+    let (_, rest) = model.split_once(&head).expect("rmcp has the enum");
+    rest.split(';').next().unwrap_or_default().to_owned()
+}
+
 #[test]
 fn every_method_of_server_handler_is_forwarded() {
     let source = rmcp("handler/server.rs");
@@ -95,13 +102,58 @@ fn every_method_of_server_handler_is_forwarded() {
     );
     let ours = names(
         &blocks(
-            include_str!("../src/handler/forward.rs"),
+            include_str!("../src/handler/server.rs"),
             "impl<H: ServerHandler> ServerHandler",
         ),
         "fn ",
     );
     assert!(theirs.len() >= 32, "{theirs:?}");
     assert_eq!(theirs, ours);
+}
+
+#[test]
+fn every_method_of_client_handler_is_forwarded() {
+    let source = rmcp("handler/client.rs");
+    let theirs = names(
+        &blocks(&source, "macro_rules! client_handler_methods"),
+        "fn ",
+    );
+    let ours = names(
+        &blocks(
+            include_str!("../src/handler/client.rs"),
+            "impl<H: ClientHandler> ClientHandler",
+        ),
+        "fn ",
+    );
+    assert!(theirs.len() >= 16, "{theirs:?}");
+    assert_eq!(theirs, ours);
+}
+
+#[test]
+fn every_method_of_the_server_peer_is_traced() {
+    let source = rmcp("service/server.rs");
+    let server = blocks(&source, "impl Peer<RoleServer> {");
+    let mut theirs = names(&server, "pub async fn ");
+    for macro_form in ["peer_req ", "peer_req_with_timeout ", "peer_not "] {
+        theirs.extend(names(&server, macro_form));
+    }
+    assert!(theirs.len() >= 15, "{theirs:?}");
+    let methods = include_str!("../src/peer/server/methods.rs");
+    let elicit = include_str!("../src/peer/server/elicit.rs");
+    let mut ours = names(methods, "pub async fn ");
+    ours.extend(names(elicit, "pub async fn "));
+    assert_eq!(theirs, ours);
+}
+
+#[test]
+fn every_message_of_a_server_is_known() {
+    let source = rmcp("model.rs");
+    let ours = include_str!("../src/peer/server/message.rs");
+    for (union, at_least) in [("ServerRequest", 5), ("ServerNotification", 10)] {
+        let theirs = names(&members(&source, union), "| ");
+        assert!(theirs.len() >= at_least, "{theirs:?}");
+        assert_eq!(theirs, names(ours, &format!("{union}::")));
+    }
 }
 
 #[test]
@@ -117,7 +169,7 @@ fn every_method_of_the_client_peer_is_traced() {
     // What these give back, rmcp alone can make.
     theirs.retain(|name| !name.ends_with("_with_cache_hint"));
 
-    let methods = include_str!("../src/peer/methods.rs");
+    let methods = include_str!("../src/peer/client/methods.rs");
     let mut ours = names(methods, "pub async fn ");
     ours.extend(names(include_str!("../src/peer/send.rs"), "pub async fn "));
     for line in methods.lines().map(str::trim) {
@@ -144,17 +196,12 @@ fn every_method_of_the_http_client_is_forwarded() {
 
 #[test]
 fn every_request_of_a_client_has_its_typed_meta_lifted() {
-    let model = rmcp("model.rs");
-    let union = model
-        .split("export type ClientRequest =")
-        .nth(1)
-        .unwrap()
-        .split(';')
-        .next()
-        .unwrap();
-    let theirs = names(union, "| ");
+    let theirs = names(&members(&rmcp("model.rs"), "ClientRequest"), "| ");
     assert!(theirs.len() >= 22, "{theirs:?}");
-    let ours = names(include_str!("../src/peer/message.rs"), "ClientRequest::");
+    let ours = names(
+        include_str!("../src/peer/client/message.rs"),
+        "ClientRequest::",
+    );
     // Neither has parameters.
     let without = ["PingRequest", "DiscoverRequest"].map(str::to_owned);
     let missing: Vec<_> = theirs

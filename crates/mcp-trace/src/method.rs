@@ -71,6 +71,7 @@ methods! {
     NotificationsResourcesUpdated = "notifications/resources/updated",
     NotificationsRootsListChanged = "notifications/roots/list_changed",
     NotificationsSubscriptionsAcknowledged = "notifications/subscriptions/acknowledged",
+    NotificationsTasks = "notifications/tasks",
     NotificationsToolsListChanged = "notifications/tools/list_changed",
     Ping = "ping",
     PromptsGet = "prompts/get",

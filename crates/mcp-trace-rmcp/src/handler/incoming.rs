@@ -6,13 +6,14 @@ use http::request::Parts;
 use mcp_trace::carrier::{BaggageFilter, extract_headers};
 use mcp_trace::{
     ActiveSpan, McpCall, Method, Network, NetworkTransport, ProtocolVersion, SpanKind, Text,
-    TraceContext,
+    TraceContext, current_span,
 };
-use rmcp::RoleServer;
+use rmcp::Peer;
 use rmcp::model::{Extensions, MetaObject, NotificationMetaObject};
 use rmcp::service::{NotificationContext, RequestContext};
 
 use super::TracedHandler;
+use crate::Role;
 use crate::meta::extract_from;
 
 /// The span that somebody has opened for the message: an outer handler, or a server layer.
@@ -45,8 +46,8 @@ pub(super) struct Incoming<'a> {
 }
 
 impl<'a> Incoming<'a> {
-    pub(super) fn request(
-        context: &'a RequestContext<RoleServer>,
+    pub(super) fn request<R: Role>(
+        context: &'a RequestContext<R>,
         method: Method,
         target: Option<&str>,
     ) -> Self {
@@ -56,26 +57,24 @@ impl<'a> Incoming<'a> {
         call.protocol_version = context
             .meta
             .protocol_version()
-            .and_then(|version| parse(version.as_str()));
+            .and_then(|version| ProtocolVersion::parse(version.as_str()));
         Self::new(&context.extensions, &context.meta, &context.peer, call)
     }
 
-    pub(super) fn notification(
-        context: &'a NotificationContext<RoleServer>,
+    pub(super) fn notification<R: Role>(
+        context: &'a NotificationContext<R>,
         method: Method,
+        target: Option<&str>,
     ) -> Self {
-        Self::new(
-            &context.extensions,
-            &context.meta,
-            &context.peer,
-            McpCall::new(method),
-        )
+        let mut call = McpCall::new(method);
+        call.set_target(target, target);
+        Self::new(&context.extensions, &context.meta, &context.peer, call)
     }
 
-    fn new(
+    fn new<R: Role>(
         extensions: &'a Extensions,
         meta: &'a MetaObject,
-        peer: &rmcp::Peer<RoleServer>,
+        peer: &Peer<R>,
         mut call: McpCall,
     ) -> Self {
         let parts = extensions.get::<Parts>();
@@ -84,8 +83,13 @@ impl<'a> Incoming<'a> {
         call.protocol_version = call
             .protocol_version
             .or_else(|| header("mcp-protocol-version").and_then(ProtocolVersion::parse))
-            .or_else(|| parse(peer.peer_info()?.protocol_version.as_str()));
-        call.network = parts.map_or_else(pipe, |parts| Network::http(parts.version));
+            .or_else(|| R::protocol_version(peer));
+        call.network = match parts {
+            Some(parts) => Network::http(parts.version),
+            // A client does not see which way a message of its server came.
+            None if R::IS_CLIENT => Network::default(),
+            None => pipe(),
+        };
         Self {
             extensions,
             meta,
@@ -98,20 +102,28 @@ impl<'a> Incoming<'a> {
     }
 
     /// Starts the SERVER span: `_meta` is the parent, a header that differs becomes a link.
+    /// Where neither has a context, the parent is what is current: an answer may ask its reader
+    /// for input, who answers in the call's own task.
     pub(super) fn start<H>(self, handler: &TracedHandler<H>) -> Arc<ActiveSpan> {
-        let span = ActiveSpan::builder(SpanKind::Server, self.call)
-            .incoming(header_context(self.extensions, &handler.baggage))
+        let message = extract_from(self.meta, &handler.baggage).into_context();
+        let header = header_context(self.extensions, &handler.baggage);
+        let builder = ActiveSpan::builder(SpanKind::Server, self.call)
             .trust(handler.trust)
-            .maybe_sink(handler.sink.clone())
-            .start();
-        span.resolve(extract_from(self.meta, &handler.baggage).into_context());
-        span
+            .maybe_sink(handler.sink.clone());
+        match current_span() {
+            Some(above) if message.is_none() && header.is_none() => builder.child_of(above).start(),
+            _ => {
+                let span = builder.incoming(header).start();
+                span.resolve(message);
+                span
+            }
+        }
     }
 }
 
-/// rmcp adds to a client's notification the meta that the wire carried, but hands it over in
+/// rmcp adds to a notification the meta that the wire carried, but hands it over in
 /// the extensions only: the context's own `meta` is always empty (rmcp 3.11).
-pub(super) fn repair_meta(context: &mut NotificationContext<RoleServer>) {
+pub(super) fn repair_meta<R: Role>(context: &mut NotificationContext<R>) {
     if context.meta.is_empty()
         && let Some(meta) = context.extensions.get::<NotificationMetaObject>()
     {
@@ -124,8 +136,4 @@ fn pipe() -> Network {
     let mut network = Network::default();
     network.transport = Some(NetworkTransport::Pipe);
     network
-}
-
-fn parse(version: &str) -> Option<ProtocolVersion> {
-    ProtocolVersion::parse(version)
 }

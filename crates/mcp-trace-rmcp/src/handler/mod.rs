@@ -1,8 +1,11 @@
-//! Server side: handlers that run in the trace of their message.
+//! The answering side: handlers that run in the trace of their message.
 
-mod forward;
+#[cfg(feature = "client")]
+mod client;
 mod incoming;
 mod running;
+#[cfg(feature = "server")]
+mod server;
 
 pub(crate) use incoming::{open_span, sent_context};
 
@@ -12,9 +15,10 @@ use std::sync::Arc;
 use mcp_trace::carrier::BaggageFilter;
 use mcp_trace::{SpanSink, Trust};
 
-/// Runs the handlers of an rmcp server in the trace of the message that they answer.
+/// Runs the handlers of an rmcp server, or those of a client that is asked by its server, in the
+/// trace of the message that they answer.
 ///
-/// rmcp runs every handler in a task of its own, where the context of an HTTP layer does not
+/// It is a `ServerHandler` around one, and a `ClientHandler` around one. rmcp runs every handler in a task of its own, where the context of an HTTP layer does not
 /// arrive. Under this wrapper [`mcp_trace::current()`] is the message's SERVER span in all of
 /// rmcp's transports and modes:
 ///
@@ -43,6 +47,26 @@ use mcp_trace::{SpanSink, Trust};
 /// let handler = TracedHandler::new(WeatherTools);
 /// // stdio: `handler.serve(rmcp::transport::stdio())`
 /// // HTTP:  `StreamableHttpService::new(move || Ok(handler.clone()), ..)`
+/// ```
+///
+/// On the client's side, sampling, elicitation, roots, pings and notifications of the server are
+/// SERVER spans: below the server's call, if that has [put its context](crate::wrap_mcp) into
+/// `_meta`, else of a trace of their own.
+///
+#[cfg_attr(feature = "client", doc = "```")]
+#[cfg_attr(not(feature = "client"), doc = "```ignore")]
+/// # async fn connect<T, E, A>(transport: T) -> Result<(), rmcp::service::ClientInitializeError>
+/// # where T: rmcp::transport::IntoTransport<rmcp::RoleClient, E, A>, E: std::error::Error + Send + Sync + 'static {
+/// use mcp_trace_rmcp::TracedHandler;
+/// use rmcp::{ClientHandler, ServiceExt};
+///
+/// struct Desktop;
+///
+/// impl ClientHandler for Desktop {}
+///
+/// let client = TracedHandler::new(Desktop).serve(transport).await?;
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone)]
 #[must_use = "a handler does nothing unless it is served"]

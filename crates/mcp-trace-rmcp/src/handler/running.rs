@@ -5,13 +5,14 @@ use std::sync::Arc;
 use mcp_trace::{
     ActiveSpan, End, InTraceExt, Method, Outcome, ProtocolVersion, SpanGuard, SpanKind,
 };
+use rmcp::ErrorData;
 use rmcp::model::ErrorCode;
 use rmcp::service::{NotificationContext, RequestContext};
-use rmcp::{ErrorData, RoleServer};
 use tokio_util::sync::CancellationToken;
 
 use super::TracedHandler;
 use super::incoming::{Incoming, open_span, repair_meta};
+use crate::Role;
 
 /// A handler that runs under its message's span.
 pub(super) struct Running {
@@ -28,7 +29,8 @@ enum Guard {
     Own(SpanGuard),
     /// A layer made it, which learns of everything but a panic: rmcp does not catch those,
     /// and a handler that is gone never answers.
-    Foreign(PanicGuard),
+    // Its drop is what it is for.
+    Foreign(#[allow(dead_code)] PanicGuard),
 }
 
 struct PanicGuard(Arc<ActiveSpan>);
@@ -45,9 +47,9 @@ impl Drop for PanicGuard {
 impl<H> TracedHandler<H> {
     /// The span that a request's handler runs under; it is also left in the request's
     /// extensions, for what the handler starts elsewhere.
-    pub(super) fn request(
+    pub(super) fn request<R: Role>(
         &self,
-        context: &mut RequestContext<RoleServer>,
+        context: &mut RequestContext<R>,
         method: Method,
         target: Option<&str>,
     ) -> Running {
@@ -61,20 +63,22 @@ impl<H> TracedHandler<H> {
     }
 
     /// As [`request`](Self::request), where the context cannot be changed any more.
-    pub(super) fn subscription(&self, context: &RequestContext<RoleServer>) -> Running {
+    #[cfg(feature = "server")]
+    pub(super) fn subscription(&self, context: &RequestContext<rmcp::RoleServer>) -> Running {
         let incoming = Incoming::request(context, Method::SubscriptionsListen, None);
         self.open(incoming, open_span(&context.extensions))
     }
 
     /// As [`request`](Self::request), for a notification.
-    pub(super) fn notification(
+    pub(super) fn notification<R: Role>(
         &self,
-        context: &mut NotificationContext<RoleServer>,
+        context: &mut NotificationContext<R>,
         method: Method,
+        target: Option<&str>,
     ) -> Running {
         repair_meta(context);
         let running = self.open(
-            Incoming::notification(context, method),
+            Incoming::notification(context, method, target),
             open_span(&context.extensions),
         );
         context.extensions.insert(running.span.clone());
@@ -149,6 +153,7 @@ impl Running {
     }
 
     /// Runs a subscription, which may stand for hours: an own span has ended by then.
+    #[cfg(feature = "server")]
     pub(super) async fn listen<F>(self, call: impl FnOnce() -> F) -> Result<(), ErrorData>
     where
         F: Future<Output = Result<(), ErrorData>>,

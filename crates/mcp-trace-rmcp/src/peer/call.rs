@@ -1,13 +1,14 @@
 //! One call: its CLIENT span, from the caller's task to the answer.
 
 use mcp_trace::{
-    ActiveSpan, InTraceExt, McpCall, Method, Operation, Outcome, ProtocolVersion, SpanGuard,
-    SpanKind, Text, current_span,
+    ActiveSpan, InTraceExt, McpCall, Method, Operation, Outcome, SpanGuard, SpanKind, Text,
+    current_span,
 };
 use rmcp::ServiceError;
 use rmcp::model::{Extensions, MetaObject, RequestId};
 
 use super::TracedPeer;
+use crate::Role;
 use crate::meta::{extract_from, inject};
 
 /// An open call. Dropped before its end, it was cancelled.
@@ -17,7 +18,7 @@ pub(super) struct Call {
     guard: Option<SpanGuard>,
 }
 
-impl TracedPeer {
+impl<R: Role> TracedPeer<R> {
     /// Starts the span of a call, and writes its context into the message's `_meta`.
     pub(super) fn open(&self, method: Method, target: Option<&str>, meta: &mut MetaObject) -> Call {
         let found = extract_from(meta, &self.baggage).into_context();
@@ -33,10 +34,7 @@ impl TracedPeer {
         }
         let mut call = McpCall::new(method);
         call.set_target(target, target);
-        call.protocol_version = self
-            .peer
-            .peer_info()
-            .and_then(|info| ProtocolVersion::parse(info.protocol_version.as_str()));
+        call.protocol_version = R::protocol_version(&self.peer);
         let builder = ActiveSpan::builder(SpanKind::Client, call).maybe_sink(self.sink.clone());
         let span = match (above, found) {
             (Some(above), _) => builder.child_of(above),

@@ -1,26 +1,37 @@
-//! Client side: calls that are CLIENT spans.
+//! The calling side: calls that are CLIENT spans.
 
 mod call;
-pub(crate) mod message;
-mod methods;
+#[cfg(feature = "client")]
+mod client;
 mod send;
+#[cfg(feature = "server")]
+mod server;
+mod typed_meta;
 
 use std::ops::Deref;
 use std::sync::Arc;
 
 use mcp_trace::carrier::BaggageFilter;
 use mcp_trace::{ActiveSpan, SpanSink, TraceContext};
-use rmcp::{Peer, RoleClient};
+use rmcp::Peer;
+#[cfg(feature = "client")]
+use rmcp::RoleClient as DefaultRole;
+#[cfg(not(feature = "client"))]
+use rmcp::RoleServer as DefaultRole;
 
+use crate::Role;
 pub use send::TracedRequestHandle;
 
-/// Wraps an rmcp client's peer, so that every call through it is a CLIENT span whose context
-/// travels in the message's `_meta`.
+/// Wraps an rmcp peer, so that every call through it is a CLIENT span whose context travels in
+/// the message's `_meta`.
 ///
 /// Works on every transport: HTTP, stdio, child process, duplex. Over HTTP,
 /// `TracedHttpClient` (feature `http-client`) repeats the context in the headers.
 ///
-/// ```
+/// For a client's peer:
+///
+#[cfg_attr(feature = "client", doc = "```")]
+#[cfg_attr(not(feature = "client"), doc = "```ignore")]
 /// use mcp_trace::agent_span;
 /// use mcp_trace_rmcp::wrap_mcp;
 /// use rmcp::{Peer, RoleClient, ServiceError, model::CallToolRequestParams};
@@ -36,7 +47,26 @@ pub use send::TracedRequestHandle;
 ///         .await
 /// }
 /// ```
-pub fn wrap_mcp(peer: Peer<RoleClient>) -> TracedPeer {
+///
+/// And for a server's, which asks its client; under
+/// [`TracedHandler`](crate::TracedHandler) the call is below the request that is being
+/// answered:
+///
+#[cfg_attr(feature = "server", doc = "```")]
+#[cfg_attr(not(feature = "server"), doc = "```ignore")]
+/// use mcp_trace_rmcp::wrap_mcp;
+/// use rmcp::model::{ElicitRequestParams, ElicitResult};
+/// use rmcp::{RoleServer, ServiceError, service::RequestContext};
+///
+/// async fn ask_user(
+///     context: &RequestContext<RoleServer>,
+///     question: ElicitRequestParams,
+/// ) -> Result<ElicitResult, ServiceError> {
+///     // Below the SERVER span of the tool: `elicitation/create`, CLIENT.
+///     wrap_mcp(context.peer.clone()).create_elicitation(question).await
+/// }
+/// ```
+pub fn wrap_mcp<R: Role>(peer: Peer<R>) -> TracedPeer<R> {
     TracedPeer {
         peer,
         parent: None,
@@ -46,9 +76,9 @@ pub fn wrap_mcp(peer: Peer<RoleClient>) -> TracedPeer {
     }
 }
 
-/// An rmcp client's peer whose calls are CLIENT spans; made by [`wrap_mcp`].
+/// An rmcp peer whose calls are CLIENT spans; made by [`wrap_mcp`].
 ///
-/// It has the methods of [`Peer<RoleClient>`], with the same answers and errors, and derefs to
+/// It has the methods of [`Peer`], for the client's side as for the server's, with the same answers and errors, and derefs to
 /// it for the rest. A span is started in the caller's task, as a child of what is
 /// [current](mcp_trace::current_span) there; it ends with the answer. A result with `isError`
 /// is an error of type `tool_error`, a JSON-RPC error has its code as type, a timeout or a
@@ -65,15 +95,15 @@ pub fn wrap_mcp(peer: Peer<RoleClient>) -> TracedPeer {
 /// with `subscriptions/listen`.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct TracedPeer {
-    peer: Peer<RoleClient>,
+pub struct TracedPeer<R: Role = DefaultRole> {
+    peer: Peer<R>,
     parent: Option<Arc<ActiveSpan>>,
     sink: Option<Arc<dyn SpanSink>>,
     baggage: BaggageFilter,
     keep_foreign: bool,
 }
 
-impl TracedPeer {
+impl<R: Role> TracedPeer<R> {
     /// Makes all calls children of `context`. Defaults to what is current in each call.
     pub fn under(self, context: TraceContext) -> Self {
         self.child_of(ActiveSpan::propagating(Some(context)))
@@ -108,15 +138,15 @@ impl TracedPeer {
 
     /// The wrapped peer, whose calls have no spans.
     #[must_use]
-    pub fn into_inner(self) -> Peer<RoleClient> {
+    pub fn into_inner(self) -> Peer<R> {
         self.peer
     }
 }
 
-impl Deref for TracedPeer {
-    type Target = Peer<RoleClient>;
+impl<R: Role> Deref for TracedPeer<R> {
+    type Target = Peer<R>;
 
-    fn deref(&self) -> &Peer<RoleClient> {
+    fn deref(&self) -> &Peer<R> {
         &self.peer
     }
 }

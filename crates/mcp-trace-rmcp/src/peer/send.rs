@@ -3,25 +3,24 @@
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use mcp_trace::{Method, Outcome};
 use rmcp::model::{
-    CancelledNotification, CancelledNotificationParam, ClientNotification, ClientRequest,
-    GetExtensions, MetaObject, ProgressToken, RequestId, ServerResult,
+    CancelledNotification, CancelledNotificationParam, GetExtensions, MetaObject, ProgressToken,
+    RequestId,
 };
 use rmcp::service::{PeerRequestOptions, RequestHandle};
-use rmcp::{Peer, RoleClient, ServiceError};
+use rmcp::{Peer, ServiceError};
 
-use super::TracedPeer;
 use super::call::Call;
-use super::message::{notification_meta, notification_method, request_meta, target};
+use super::{DefaultRole, TracedPeer};
+use crate::Role;
 use crate::meta::TRACE_KEYS;
 
-impl TracedPeer {
+impl<R: Role> TracedPeer<R> {
     /// Sends any request and waits for the answer.
     ///
     /// # Errors
     /// As [`Peer::send_request`].
-    pub async fn send_request(&self, request: ClientRequest) -> Result<ServerResult, ServiceError> {
+    pub async fn send_request(&self, request: R::Req) -> Result<R::PeerResp, ServiceError> {
         self.send_cancellable_request(request, PeerRequestOptions::no_options())
             .await?
             .await_response()
@@ -34,9 +33,9 @@ impl TracedPeer {
     /// As [`Peer::send_cancellable_request`].
     pub async fn send_cancellable_request(
         &self,
-        request: ClientRequest,
+        request: R::Req,
         options: PeerRequestOptions,
-    ) -> Result<TracedRequestHandle, ServiceError> {
+    ) -> Result<TracedRequestHandle<R>, ServiceError> {
         self.send_request_with_option(request, options).await
     }
 
@@ -46,11 +45,11 @@ impl TracedPeer {
     /// As [`Peer::send_request_with_option`].
     pub async fn send_request_with_option(
         &self,
-        mut request: ClientRequest,
+        mut request: R::Req,
         mut options: PeerRequestOptions,
-    ) -> Result<TracedRequestHandle, ServiceError> {
+    ) -> Result<TracedRequestHandle<R>, ServiceError> {
         if let Some(meta) = &mut options.meta {
-            lift_trace_keys(meta, request_meta(&mut request));
+            lift_trace_keys(meta, R::request_meta(&mut request));
         }
         let call = self.open_request(&mut request);
         match call
@@ -72,38 +71,50 @@ impl TracedPeer {
     ///
     /// # Errors
     /// As [`Peer::send_notification`].
-    pub async fn send_notification(
-        &self,
-        mut notification: ClientNotification,
-    ) -> Result<(), ServiceError> {
-        let method = notification_method(&notification);
-        let call = self.open(method, None, notification_meta(&mut notification));
+    pub async fn send_notification(&self, mut notification: R::Not) -> Result<(), ServiceError> {
+        let (method, target) = R::notification(&notification);
+        let target = target.map(str::to_owned);
+        let call = self.open(
+            method,
+            target.as_deref(),
+            R::notification_meta(&mut notification),
+        );
         call.run(self.peer.send_notification(notification)).await
     }
 
-    /// Sends a request as rmcp's typed methods do: dropped before the answer, it tells the
-    /// server. `decode` picks the answer that the method has.
+    /// Sends a request as rmcp's typed methods do: a client that drops it before the answer
+    /// tells the server. `decode` picks the answer that the method has.
     pub(super) async fn request<T>(
         &self,
-        request: impl Into<ClientRequest>,
-        decode: impl FnOnce(ServerResult) -> Option<T>,
+        request: impl Into<R::Req>,
+        decode: impl FnOnce(R::PeerResp) -> Option<T>,
+    ) -> Result<T, ServiceError> {
+        self.request_with(request, PeerRequestOptions::no_options(), decode)
+            .await
+    }
+
+    /// As [`request`](Self::request), with options.
+    pub(super) async fn request_with<T>(
+        &self,
+        request: impl Into<R::Req>,
+        options: PeerRequestOptions,
+        decode: impl FnOnce(R::PeerResp) -> Option<T>,
     ) -> Result<T, ServiceError> {
         let mut request = request.into();
         let call = self.open_request(&mut request);
         let round_trip = async {
-            let options = PeerRequestOptions::no_options();
             let handle = self.peer.send_request_with_option(request, options).await?;
             call.set_request_id(&handle.id);
             let abandoned = AbandonedRequest {
                 peer: &self.peer,
-                id: Some(handle.id.clone()),
+                id: R::IS_CLIENT.then(|| handle.id.clone()),
             };
             let result = handle.await_response().await;
             abandoned.disarm();
             result
         };
         let result = call.scope(round_trip).await.and_then(|answer| {
-            let outcome = outcome(&answer);
+            let outcome = R::outcome(&answer);
             let answer = decode(answer).ok_or(ServiceError::UnexpectedResponse)?;
             Ok((answer, outcome))
         });
@@ -119,10 +130,10 @@ impl TracedPeer {
         }
     }
 
-    fn open_request(&self, request: &mut ClientRequest) -> Call {
-        let method = Method::parse(request.method());
-        let named = target(request).map(str::to_owned);
-        let call = self.open(method, named.as_deref(), request_meta(request));
+    fn open_request(&self, request: &mut R::Req) -> Call {
+        let method = R::method(request);
+        let target = R::target(request).map(str::to_owned);
+        let call = self.open(method, target.as_deref(), R::request_meta(request));
         call.accompany(request.extensions_mut());
         call
     }
@@ -137,24 +148,15 @@ fn lift_trace_keys(options: &mut MetaObject, request: &mut MetaObject) {
     }
 }
 
-fn outcome(answer: &ServerResult) -> Outcome {
-    match answer {
-        ServerResult::CallToolResult(result) if result.is_error == Some(true) => {
-            Outcome::tool_error()
-        }
-        _ => Outcome::default(),
-    }
-}
-
 /// A request on its way, with its open CLIENT span. Dropping it ends the span as cancelled.
 #[derive(Debug)]
 #[must_use = "the span ends as cancelled unless the answer is awaited"]
-pub struct TracedRequestHandle {
-    handle: RequestHandle<RoleClient>,
+pub struct TracedRequestHandle<R: Role = DefaultRole> {
+    handle: RequestHandle<R>,
     call: Call,
 }
 
-impl TracedRequestHandle {
+impl<R: Role> TracedRequestHandle<R> {
     /// The request's id.
     #[must_use]
     pub fn id(&self) -> &RequestId {
@@ -171,10 +173,10 @@ impl TracedRequestHandle {
     ///
     /// # Errors
     /// As [`RequestHandle::await_response`].
-    pub async fn await_response(self) -> Result<ServerResult, ServiceError> {
+    pub async fn await_response(self) -> Result<R::PeerResp, ServiceError> {
         let Self { handle, call } = self;
         let result = call.scope(handle.await_response()).await;
-        call.end(result.as_ref().map(outcome));
+        call.end(result.as_ref().map(R::outcome));
         result
     }
 
@@ -190,24 +192,23 @@ impl TracedRequestHandle {
 
 /// Tells the server, if it is dropped, that nobody waits for the answer any more. What rmcp
 /// does in its typed methods is not to be had from outside.
-struct AbandonedRequest<'a> {
-    peer: &'a Peer<RoleClient>,
+struct AbandonedRequest<'a, R: Role> {
+    peer: &'a Peer<R>,
     id: Option<RequestId>,
 }
 
-impl AbandonedRequest<'_> {
+impl<R: Role> AbandonedRequest<'_, R> {
     fn disarm(mut self) {
         self.id = None;
     }
 }
 
-impl Drop for AbandonedRequest<'_> {
+impl<R: Role> Drop for AbandonedRequest<'_, R> {
     fn drop(&mut self) {
         let Some(id) = self.id.take() else { return };
         let reason = "request abandoned by the caller".to_owned();
         let params = CancelledNotificationParam::new(Some(id), Some(reason));
-        let notification =
-            ClientNotification::CancelledNotification(CancelledNotification::new(params));
+        let notification = CancelledNotification::new(params).into();
         // The first poll puts it into the connection's queue, if there is room; a drop cannot
         // wait for room, nor for its turn in the task's budget.
         let send = pin!(tokio::task::unconstrained(

@@ -237,7 +237,7 @@ impl<H: ServerHandler> ServerHandler for TracedHandler<H> {
         request: Option<PaginatedRequestParams>,
         mut context: Context,
     ) -> Answer<ListSkillsResult> {
-        let running = self.request(&mut context, Method::parse("skills/list"), None);
+        let running = self.request(&mut context, Method::SkillsList, None);
         running
             .answer(|| self.inner.list_skills(request, context))
             .await
@@ -248,7 +248,7 @@ impl<H: ServerHandler> ServerHandler for TracedHandler<H> {
         request: GetSkillRequestParams,
         mut context: Context,
     ) -> Answer<GetSkillResult> {
-        let running = self.request(&mut context, Method::parse("skills/get"), None);
+        let running = self.request(&mut context, Method::SkillsGet, None);
         running
             .answer(|| self.inner.get_skill(request, context))
             .await
@@ -259,37 +259,33 @@ impl<H: ServerHandler> ServerHandler for TracedHandler<H> {
         request: ReadResourceDirectoryRequestParams,
         mut context: Context,
     ) -> Answer<ReadResourceDirectoryResult> {
-        let running = self.request(
-            &mut context,
-            Method::parse("resources/directory/read"),
-            None,
-        );
+        let running = self.request(&mut context, Method::ResourcesDirectoryRead, None);
         running
             .answer(|| self.inner.read_resource_directory(request, context))
             .await
     }
 
     async fn on_cancelled(&self, notification: CancelledNotificationParam, mut context: Notified) {
-        let running = self.notification(&mut context, Method::NotificationsCancelled);
+        let running = self.notification(&mut context, Method::NotificationsCancelled, None);
         running
             .note(|| self.inner.on_cancelled(notification, context))
             .await;
     }
 
     async fn on_progress(&self, notification: ProgressNotificationParam, mut context: Notified) {
-        let running = self.notification(&mut context, Method::NotificationsProgress);
+        let running = self.notification(&mut context, Method::NotificationsProgress, None);
         running
             .note(|| self.inner.on_progress(notification, context))
             .await;
     }
 
     async fn on_initialized(&self, mut context: Notified) {
-        let running = self.notification(&mut context, Method::NotificationsInitialized);
+        let running = self.notification(&mut context, Method::NotificationsInitialized, None);
         running.note(|| self.inner.on_initialized(context)).await;
     }
 
     async fn on_roots_list_changed(&self, mut context: Notified) {
-        let running = self.notification(&mut context, Method::NotificationsRootsListChanged);
+        let running = self.notification(&mut context, Method::NotificationsRootsListChanged, None);
         running
             .note(|| self.inner.on_roots_list_changed(context))
             .await;
@@ -300,7 +296,7 @@ impl<H: ServerHandler> ServerHandler for TracedHandler<H> {
         notification: CustomNotification,
         mut context: Notified,
     ) {
-        let running = self.notification(&mut context, Method::parse(&notification.method));
+        let running = self.notification(&mut context, Method::parse(&notification.method), None);
         running
             .note(|| self.inner.on_custom_notification(notification, context))
             .await;

@@ -9,7 +9,6 @@
 use std::num::NonZeroUsize;
 
 use mcp_trace::Method;
-use rmcp::ServiceError;
 use rmcp::model::{
     ArgumentInfo, CallToolRequest, CallToolRequestParams, CallToolResponse, CallToolResult,
     CancelTaskParams, CancelTaskRequest, CancelledNotification, CancelledNotificationParam,
@@ -26,8 +25,9 @@ use rmcp::model::{
     Tool, UnsubscribeRequest, UnsubscribeRequestParams, UpdateTaskParams, UpdateTaskRequest,
 };
 use rmcp::service::Subscription;
+use rmcp::{RoleClient, ServiceError};
 
-use super::TracedPeer;
+use crate::TracedPeer;
 
 type Answer<T> = Result<T, ServiceError>;
 
@@ -74,7 +74,7 @@ macro_rules! only {
 }
 
 /// Tools.
-impl TracedPeer {
+impl TracedPeer<RoleClient> {
     /// Calls a tool; as `Peer::call_tool`.
     ///
     /// # Errors
@@ -126,19 +126,19 @@ impl TracedPeer {
 }
 
 /// Lists.
-impl TracedPeer {
+impl TracedPeer<RoleClient> {
     lists! {
         list_tools / list_all_tools: Method::ToolsList => ListToolsResult.tools[Tool];
         list_prompts / list_all_prompts: Method::PromptsList => ListPromptsResult.prompts[Prompt];
         list_resources / list_all_resources: Method::ResourcesList => ListResourcesResult.resources[Resource];
         list_resource_templates / list_all_resource_templates:
             Method::ResourcesTemplatesList => ListResourceTemplatesResult.resource_templates[ResourceTemplate];
-        list_skills / list_all_skills: Method::parse("skills/list") => ListSkillsResult.skills[Skill];
+        list_skills / list_all_skills: Method::SkillsList => ListSkillsResult.skills[Skill];
     }
 }
 
 /// Prompts and completion.
-impl TracedPeer {
+impl TracedPeer<RoleClient> {
     /// Gets a prompt; as `Peer::get_prompt`.
     ///
     /// # Errors
@@ -262,7 +262,7 @@ impl TracedPeer {
 }
 
 /// Resources and skills.
-impl TracedPeer {
+impl TracedPeer<RoleClient> {
     /// Reads a resource; as `Peer::read_resource`.
     ///
     /// # Errors
@@ -298,7 +298,7 @@ impl TracedPeer {
         mut params: ReadResourceDirectoryRequestParams,
     ) -> Answer<ReadResourceDirectoryResult> {
         let call = self.open(
-            Method::parse("resources/directory/read"),
+            Method::ResourcesDirectoryRead,
             None,
             params.meta_or_default(),
         );
@@ -310,7 +310,7 @@ impl TracedPeer {
     /// # Errors
     /// As the method of rmcp's peer.
     pub async fn get_skill(&self, mut params: GetSkillRequestParams) -> Answer<GetSkillResult> {
-        let call = self.open(Method::parse("skills/get"), None, params.meta_or_default());
+        let call = self.open(Method::SkillsGet, None, params.meta_or_default());
         call.run(self.peer.get_skill(params)).await
     }
 
@@ -336,7 +336,7 @@ impl TracedPeer {
 }
 
 /// The session.
-impl TracedPeer {
+impl TracedPeer<RoleClient> {
     /// Asks what the server can do; as `Peer::discover`.
     ///
     /// # Errors

@@ -1,0 +1,4 @@
+//! A client's calls to its server.
+
+mod message;
+mod methods;

@@ -1,0 +1,6 @@
+//! A server's calls to its client.
+
+#[cfg(feature = "elicitation")]
+mod elicit;
+mod message;
+mod methods;
