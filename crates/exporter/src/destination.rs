@@ -1,10 +1,12 @@
 //! One receiver: its protocol, its address, its queue.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, Uri};
+use http::Uri;
 
+use crate::credential::Headers;
 use crate::encode::Encoder;
 use crate::queue::Queue;
 use crate::spool::Spool;
@@ -24,11 +26,10 @@ pub(crate) struct Tuning {
 
 /// Everything that the threads which end spans, the worker and the guard share about one
 /// destination.
-#[derive(Debug)]
 pub(crate) struct Destination {
     pub(crate) name: String,
     pub(crate) endpoint: Uri,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers,
     pub(crate) encoder: Arc<dyn Encoder>,
     /// [`Encoder::preamble`], which does not change.
     pub(crate) preamble: Arc<[u8]>,
@@ -62,7 +63,7 @@ struct Flush {
 impl Destination {
     pub(crate) fn new(
         (name, endpoint): (String, Uri),
-        headers: HeaderMap,
+        headers: Headers,
         encoder: Arc<dyn Encoder>,
         transport: Transport,
         tuning: Tuning,
@@ -89,6 +90,22 @@ impl Destination {
             spool,
             orders,
         }
+    }
+
+    /// The same receiver for a child of `fork`, which shares no lock, no connection and no
+    /// folder with its parent.
+    pub(crate) fn for_child(&self) -> Self {
+        let queue = Queue::new(self.queue.limits());
+        queue.inherit(&self.queue);
+        Self::new(
+            (self.name.clone(), self.endpoint.clone()),
+            self.headers.for_child(),
+            self.encoder.clone(),
+            self.transport.clone(),
+            self.tuning.clone(),
+            queue,
+            None,
+        )
     }
 
     pub(crate) fn has_spool(&self) -> bool {
@@ -182,5 +199,15 @@ impl Destination {
 
     fn orders(&self) -> MutexGuard<'_, Orders> {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The address may hold a key.
+impl fmt::Debug for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Destination")
+            .field("name", &self.name)
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
     }
 }

@@ -21,10 +21,7 @@ const CURRENT_THREAD: Duration = Duration::from_secs(1);
 /// most one second, and what is not delivered by then still may be, in the background. Say
 /// [`shutdown`](Self::shutdown) to wait without blocking, and to hear what was lost.
 ///
-/// A child of `fork` that goes on without `exec` has a copy of the queue, but no exporter thread:
-/// what it records is never delivered, and a drop of its copy of the guard waits in vain. Install
-/// the exporter in the child, after forking. (It is not noticed here, because asking for the
-/// process's id on every span costs more than recording it.)
+/// A child of `fork` that goes on without `exec` should call [`Handle::after_fork`] first.
 ///
 /// A guard of a program that exports nothing does nothing.
 #[derive(Debug)]

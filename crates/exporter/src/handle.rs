@@ -1,7 +1,7 @@
 //! A running exporter, seen from the program.
 
 use std::future::Future;
-use std::sync::{Arc, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use mcp_trace::Sampler;
@@ -44,10 +44,23 @@ impl Handle {
     /// Changes which new traces are recorded from now on.
     pub fn set_sampler(&self, sampler: Sampler) {
         if let Some(exporter) = &self.exporter {
-            *exporter
-                .sampler
-                .write()
-                .unwrap_or_else(PoisonError::into_inner) = sampler;
+            exporter.set_sampler(sampler);
+        }
+    }
+
+    /// To be called first in a child of `fork` that goes on without `exec`: starts an exporter
+    /// thread there, which a child does not inherit, and makes the ids of this thread different
+    /// from those that the parent goes on to make.
+    ///
+    /// What waited in memory at the fork is delivered by both; flush before forking where that
+    /// matters. A [spool](crate::ExporterBuilder::spool) stays with the parent. Counts begin
+    /// anew with what waited. A child that does not call this is noticed after some spans, and
+    /// at a flush or the end; until then its ids may be those of its parent.
+    ///
+    /// Does nothing elsewhere.
+    pub fn after_fork(&self) {
+        if let Some(exporter) = &self.exporter {
+            exporter.here();
         }
     }
 
@@ -98,7 +111,7 @@ impl Handle {
         let destinations = self
             .exporter
             .iter()
-            .flat_map(|exporter| &exporter.destinations);
+            .flat_map(|exporter| &exporter.here().destinations);
         destinations
             .map(|destination| {
                 let (done, is_done) = mpsc::channel();

@@ -28,6 +28,7 @@
 mod batch;
 mod configure;
 mod console;
+mod credential;
 mod destination;
 mod encode;
 mod exporter;
@@ -47,6 +48,7 @@ mod worker;
 
 pub use configure::{ConfigError, ExporterBuilder, configure};
 pub use console::ConsoleSink;
+pub use credential::Credential;
 pub use encode::{EncodedSpans, Encoder, OtlpJson, OtlpProtobuf, Rastir, Verdict};
 pub use guard::Guard;
 pub use handle::{Handle, Report};

@@ -1,7 +1,7 @@
 //! The bounded queue between the threads that end spans and the worker.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use mcp_trace::SpanRecord;
@@ -40,7 +40,7 @@ struct State {
 }
 
 /// Spans in the order in which they were recorded.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Chunk {
     pub(crate) spans: VecDeque<SpanRecord>,
     bytes: usize,
@@ -55,6 +55,25 @@ pub(crate) struct Totals {
     pub(crate) accepted: u64,
     pub(crate) full: u64,
     pub(crate) after_shutdown: u64,
+}
+
+/// What whoever recorded a span has to do next.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum Pushed {
+    /// Nothing.
+    Quietly,
+    /// Nothing, but it is time to look around now and then.
+    Milestone,
+    /// Wake the worker.
+    Due(Arc<Notify>),
+}
+
+/// The queue while a thread puts a span in.
+#[derive(Debug)]
+pub(crate) struct Held<'a> {
+    limits: &'a Limits,
+    state: MutexGuard<'a, State>,
 }
 
 /// What the worker has to know to decide what to do next.
@@ -73,47 +92,39 @@ impl Queue {
         }
     }
 
-    /// Takes a span, or counts it as dropped; the newest is dropped where all are welcome
-    /// but not all fit, because what is older may be above it in the same trace.
-    pub(crate) fn push(&self, span: SpanRecord) {
-        let weight = span.weight();
+    /// Takes hold of the queue, unless somebody else has it: mostly for a moment, but in a child of
+    /// `fork`, maybe for ever.
+    pub(crate) fn try_hold(&self) -> Option<Held<'_>> {
+        let state = match self.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(state)) => state.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(Held {
+            limits: &self.limits,
+            state,
+        })
+    }
+
+    /// As [`try_hold`](Self::try_hold), waiting for whoever has it.
+    pub(crate) fn hold(&self) -> Held<'_> {
+        Held {
+            limits: &self.limits,
+            state: self.lock(),
+        }
+    }
+
+    /// Copies what `parent` holds, unless another thread was at it when the process forked.
+    pub(crate) fn inherit(&self, parent: &Self) {
+        let Ok(parent) = parent.state.try_lock() else {
+            return;
+        };
         let mut state = self.lock();
-        state.totals.recorded += 1;
-        if state.closed {
-            state.totals.after_shutdown += 1;
-            return;
-        }
-        let (spans, bytes) = (state.spans + 1, state.bytes.saturating_add(weight));
-        if spans > self.limits.spans || bytes > self.limits.bytes {
-            state.totals.full += 1;
-            return;
-        }
-        match state.chunks.back_mut() {
-            Some(chunk) if chunk.spans.len() < CHUNK => {
-                chunk.bytes += weight;
-                chunk.spans.push_back(span);
-            }
-            _ => {
-                let mut chunk = Chunk {
-                    spans: VecDeque::with_capacity(CHUNK),
-                    bytes: weight,
-                    since: Instant::now(),
-                };
-                chunk.spans.push_back(span);
-                state.chunks.push_back(chunk);
-            }
-        }
-        let crosses = spans == 1
-            || spans == self.limits.batch_spans
-            || (state.bytes < self.limits.batch_bytes && bytes >= self.limits.batch_bytes);
-        (state.spans, state.bytes) = (spans, bytes);
-        state.totals.accepted += 1;
-        // Only where the worker may be asleep: a wake-up costs a system call.
-        let wake = crosses.then(|| state.wake.clone());
-        drop(state);
-        if let Some(wake) = wake {
-            wake.notify_one();
-        }
+        state.chunks = parent.chunks.clone();
+        (state.spans, state.bytes) = (parent.spans, parent.bytes);
+        state.closed = parent.closed;
+        state.totals.recorded = parent.spans as u64;
+        state.totals.accepted = parent.spans as u64;
     }
 
     /// Takes the oldest chunk out.
@@ -173,6 +184,55 @@ impl Queue {
     }
 }
 
+impl Held<'_> {
+    /// Takes a span of this [`weight`](SpanRecord::weight), or counts it as dropped; the newest is
+    /// dropped where all are welcome but not all fit, because what is older may be above it in the
+    /// same trace.
+    pub(crate) fn push(self, span: SpanRecord, weight: usize) -> Pushed {
+        let Self { limits, mut state } = self;
+        state.totals.recorded += 1;
+        if state.closed {
+            state.totals.after_shutdown += 1;
+            return Pushed::Quietly;
+        }
+        let (spans, bytes) = (state.spans + 1, state.bytes.saturating_add(weight));
+        if spans > limits.spans || bytes > limits.bytes {
+            state.totals.full += 1;
+            return Pushed::Quietly;
+        }
+        let new_chunk = match state.chunks.back_mut() {
+            Some(chunk) if chunk.spans.len() < CHUNK => {
+                chunk.bytes += weight;
+                chunk.spans.push_back(span);
+                false
+            }
+            _ => {
+                let mut chunk = Chunk {
+                    spans: VecDeque::with_capacity(CHUNK),
+                    bytes: weight,
+                    since: Instant::now(),
+                };
+                chunk.spans.push_back(span);
+                state.chunks.push_back(chunk);
+                true
+            }
+        };
+        let crosses = spans == 1
+            || spans == limits.batch_spans
+            || (state.bytes < limits.batch_bytes && bytes >= limits.batch_bytes);
+        (state.spans, state.bytes) = (spans, bytes);
+        state.totals.accepted += 1;
+        // Only where the worker may be asleep: a wake-up costs a system call.
+        if crosses {
+            Pushed::Due(state.wake.clone())
+        } else if new_chunk {
+            Pushed::Milestone
+        } else {
+            Pushed::Quietly
+        }
+    }
+}
+
 impl Level {
     /// When a batch is due: now, or when its oldest span is `max_age` old.
     pub(crate) fn due(&self, now: Instant, limits: &Limits, max_age: Duration) -> Option<Instant> {
@@ -191,6 +251,14 @@ mod tests {
     use super::{Limits, Queue};
     use crate::testing::span;
 
+    impl Queue {
+        fn take(&self, tool: &str) {
+            let span = span(tool);
+            let weight = span.weight();
+            let _ = self.hold().push(span, weight);
+        }
+    }
+
     fn queue(spans: usize, bytes: usize) -> Queue {
         Queue::new(Limits {
             spans,
@@ -204,7 +272,7 @@ mod tests {
     fn the_newest_is_dropped_and_counted() {
         let queue = queue(2, 1 << 20);
         for n in 0..5 {
-            queue.push(span(&format!("tool{n}")));
+            queue.take(&format!("tool{n}"));
         }
         let (totals, _) = queue.totals();
         assert_eq!((totals.recorded, totals.accepted, totals.full), (5, 2, 3));
@@ -218,7 +286,7 @@ mod tests {
         let weight = span("tool").weight();
         let queue = queue(100, 3 * weight);
         for _ in 0..5 {
-            queue.push(span("tool"));
+            queue.take("tool");
         }
         let (totals, held) = queue.totals();
         assert_eq!((totals.accepted, totals.full, held), (3, 2, 3));
@@ -228,7 +296,7 @@ mod tests {
     fn a_rest_goes_back_to_the_front() {
         let queue = queue(1000, 1 << 30);
         for n in 0..300 {
-            queue.push(span(&format!("tool{n}")));
+            queue.take(&format!("tool{n}"));
         }
         let before = queue.level();
         let mut chunk = queue.pop().unwrap();
@@ -243,11 +311,11 @@ mod tests {
         let queue = queue(100, 1 << 30);
         let (now, age) = (Instant::now(), Duration::from_secs(5));
         assert_eq!(queue.level().due(now, &queue.limits(), age), None);
-        queue.push(span("tool"));
+        queue.take("tool");
         let due = queue.level().due(now, &queue.limits(), age).unwrap();
         assert!(due >= now + age && due < now + age + Duration::from_secs(1));
-        queue.push(span("tool"));
-        queue.push(span("tool"));
+        queue.take("tool");
+        queue.take("tool");
         assert_eq!(queue.level().due(now, &queue.limits(), age), Some(now));
     }
 
@@ -255,7 +323,7 @@ mod tests {
     fn a_closed_queue_counts_what_it_turns_away() {
         let queue = queue(10, 1 << 20);
         queue.close();
-        queue.push(span("tool"));
+        queue.take("tool");
         let (totals, _) = queue.totals();
         assert_eq!((totals.recorded, totals.after_shutdown), (1, 1));
     }

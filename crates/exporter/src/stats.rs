@@ -33,7 +33,8 @@ drop_reasons! {
     QueueFull = "queue_full",
     /// It ended after the shutdown.
     AlreadyShutdown = "already_shutdown",
-    /// Alone, it is larger than a request may be, or the receiver said so (413).
+    /// Alone and without what the program added to it, it is larger than 4 MiB; or the receiver
+    /// said that it is too large (413).
     TooLarge = "too_large",
     /// The receiver refused the request for good, such as with 400 or 404.
     Refused = "refused",

@@ -11,6 +11,13 @@ thread_local! {
     static RNG: RefCell<SmallRng> = RefCell::new(rand::make_rng());
 }
 
+/// Makes the ids of this thread start anew from the operating system's randomness.
+///
+/// For a child of `fork`, whose thread would otherwise make the same ids as the one in its parent.
+pub fn reseed_ids() {
+    let _ = RNG.try_with(|rng| *rng.borrow_mut() = rand::make_rng());
+}
+
 fn random_u64() -> u64 {
     // The thread's generator is gone while the thread is torn down; a span that ends there
     // still needs an id.

@@ -52,6 +52,7 @@ pub use carrier::traceparent_headers;
 pub use context::TraceContext;
 pub use endpoint::{Endpoint, endpoint};
 pub use hook::{Entering, Foreign, ScopeHook, ScopeHookTaken, ambient, set_scope_hook};
+pub use id::reseed_ids;
 pub use method::{Method, TargetKind};
 pub use observer::{EndedOperation, ObserverGuard, OperationObserver, add_observer, has_observers};
 pub use protocol_version::ProtocolVersion;

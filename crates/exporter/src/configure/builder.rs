@@ -2,23 +2,19 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use mcp_trace::{Sampler, SpanSink, Value, set_default_sink};
+use mcp_trace::{Sampler, SpanSink, Value};
 use tower_service::Service;
 
-use super::env::Env;
-use super::error::ConfigError;
-use super::settings::Settings;
 use crate::encode::Encoder;
-use crate::exporter::Exporter;
 use crate::transport::{BoxError, Transport};
-use crate::{Guard, Handle, Protocol, worker};
+use crate::{Credential, Protocol};
 
 /// Starts the configuration of an exporter.
 ///
@@ -45,7 +41,7 @@ pub fn configure() -> ExporterBuilder {
 /// of [`otlp_endpoint`](Self::otlp_endpoint); each destination also reads the other's. A value
 /// that is wrong here is an error of [`install`](Self::install); one in the environment is
 /// reported and ignored.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[must_use = "an exporter starts with `install` or `build`"]
 pub struct ExporterBuilder {
     pub(super) service: Option<String>,
@@ -57,6 +53,8 @@ pub struct ExporterBuilder {
     pub(super) otlp_endpoint: Option<String>,
     pub(super) otlp_protocol: Option<Protocol>,
     pub(super) headers: Vec<(String, String)>,
+    pub(super) api_key_from: Option<Credential>,
+    pub(super) headers_from: Vec<(String, Credential)>,
     pub(super) custom: Vec<Custom>,
     pub(super) batch_size: Option<usize>,
     pub(super) max_batch_bytes: Option<usize>,
@@ -75,6 +73,7 @@ pub struct ExporterBuilder {
     pub(super) console: Option<bool>,
     pub(super) sinks: Vec<Arc<dyn SpanSink>>,
     pub(super) ca_file: Option<PathBuf>,
+    pub(super) client_certificate: Option<(PathBuf, PathBuf)>,
     pub(super) transport: Option<Transport>,
 }
 
@@ -135,6 +134,12 @@ impl ExporterBuilder {
         self
     }
 
+    /// As [`api_key`](Self::api_key), read for every attempt to send; it wins over that.
+    pub fn api_key_from(mut self, key: Credential) -> Self {
+        self.api_key_from = Some(key);
+        self
+    }
+
     /// Pushes to an OpenTelemetry receiver over HTTP: to `/v1/traces` below this URL, or to
     /// the URL itself if it ends so.
     ///
@@ -170,6 +175,12 @@ impl ExporterBuilder {
                 .into_iter()
                 .map(|(key, value)| (key.into(), value.into())),
         );
+        self
+    }
+
+    /// As [`headers`](Self::headers), with a value that is read for every attempt to send.
+    pub fn header_from(mut self, name: impl Into<String>, value: Credential) -> Self {
+        self.headers_from.push((name.into(), value));
         self
     }
 
@@ -345,6 +356,21 @@ impl ExporterBuilder {
         self
     }
 
+    /// Shows the receiver the certificate in the first PEM file, with the private key in the
+    /// second.
+    ///
+    /// Defaults to `OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE` or
+    /// `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, with `OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY` or
+    /// `OTEL_EXPORTER_OTLP_CLIENT_KEY`, else to none.
+    pub fn client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.client_certificate = Some((certificate.into(), key.into()));
+        self
+    }
+
     /// Sends requests through a Tower service of your own, such as a client under layers for
     /// authentication. [`timeout`](Self::timeout), retries and batches stay as they are.
     ///
@@ -368,81 +394,13 @@ impl ExporterBuilder {
         self.transport = Some(Transport::new(factory));
         self
     }
-
-    /// Starts the exporter and makes it the process's default sink, which all layers and
-    /// spans use that are given no other.
-    ///
-    /// Without any destination nothing is exported, one warning says so, and contexts are
-    /// passed on unchanged; so it is, silently, where `OTEL_SDK_DISABLED` is `true`.
-    ///
-    /// # Errors
-    /// If an option is wrong, if the thread cannot be started, or if the process has a
-    /// default sink already; that one stays in place.
-    pub fn install(self) -> Result<Guard, ConfigError> {
-        let mut guard = self.build()?;
-        if let Some(sink) = guard.sink() {
-            match set_default_sink(sink) {
-                Ok(installed) => guard.installed = Some(installed),
-                Err(taken) => {
-                    let _ = guard.shutdown_blocking(Duration::ZERO);
-                    return Err(ConfigError::already_installed(taken));
-                }
-            }
-        }
-        Ok(guard)
-    }
-
-    /// Starts the exporter without installing it, for tests and for several in one process;
-    /// its [`sink`](Guard::sink) goes to layers and spans by hand.
-    ///
-    /// # Errors
-    /// If an option is wrong, or if the thread cannot be started.
-    pub fn build(self) -> Result<Guard, ConfigError> {
-        self.build_in(Env::Process)
-    }
-
-    pub(super) fn build_in(self, env: Env) -> Result<Guard, ConfigError> {
-        let Settings {
-            destinations,
-            local,
-            sampler,
-            shutdown_timeout,
-            disabled,
-        } = Settings::resolve(self, env)?;
-        let nothing = destinations.is_empty() && local.is_empty();
-        if nothing && !disabled {
-            tracing::warn!(
-                "span export: neither `push_url` nor `otlp_endpoint` is set (RASTIR_PUSH_URL, \
-                 OTEL_EXPORTER_OTLP_ENDPOINT): nothing is exported"
-            );
-        }
-        let exporter = (!nothing && !disabled).then(|| {
-            let destinations = destinations.into_iter().map(Arc::new).collect();
-            Arc::new(Exporter {
-                destinations,
-                local,
-                sampler: RwLock::new(sampler),
-            })
-        });
-        if let Some(exporter) = exporter
-            .as_ref()
-            .filter(|exporter| !exporter.destinations.is_empty())
-        {
-            worker::start(exporter.destinations.clone()).map_err(ConfigError::thread)?;
-        }
-        Ok(Guard {
-            handle: Handle { exporter },
-            installed: None,
-            shutdown_timeout,
-            stopped: false,
-        })
-    }
 }
 
-impl fmt::Debug for Custom {
+/// Options may be secrets, and so may addresses.
+impl fmt::Debug for ExporterBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Custom")
-            .field("name", &self.name)
+        f.debug_struct("ExporterBuilder")
+            .field("service", &self.service)
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,10 @@ mod builder;
 mod endpoint;
 mod env;
 mod error;
+mod identity;
+mod install;
+mod numbers;
+mod receivers;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -170,7 +170,7 @@ fn what_cannot_be_read_in_the_environment_is_the_default() {
     assert_eq!(destination.tuning.flush_interval, Duration::from_secs(5));
     assert_eq!(destination.tuning.timeout, Duration::from_secs(10));
     assert_eq!(destination.encoder.content_type(), "application/x-protobuf");
-    assert_eq!(destination.headers.len(), 1);
+    assert_eq!(destination.headers.fixed.len(), 1);
 }
 
 #[test]
@@ -186,10 +186,10 @@ fn headers_and_keys() {
             ("RASTIR_API_KEY", "secret"),
         ],
     );
-    assert_eq!(value(&otlp.headers, "a").as_deref(), Some("1 2"));
-    assert_eq!(value(&otlp.headers, "b").as_deref(), Some("explicit"));
+    assert_eq!(value(&otlp.headers.fixed, "a").as_deref(), Some("1 2"));
+    assert_eq!(value(&otlp.headers.fixed, "b").as_deref(), Some("explicit"));
     assert_eq!(
-        value(&otlp.headers, "x-api-key"),
+        value(&otlp.headers.fixed, "x-api-key"),
         None,
         "one receiver's key is not told to the other"
     );
@@ -201,10 +201,10 @@ fn headers_and_keys() {
         ],
     );
     assert_eq!(
-        value(&rastir.headers, "x-api-key").as_deref(),
+        value(&rastir.headers.fixed, "x-api-key").as_deref(),
         Some("secret")
     );
-    assert_eq!(rastir.headers.len(), 1);
+    assert_eq!(rastir.headers.fixed.len(), 1);
     assert!(
         !format!("{rastir:?}").contains("secret"),
         "keys are not printed"

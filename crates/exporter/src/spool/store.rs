@@ -1,13 +1,11 @@
 //! The folder of a destination's segments.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use fs4::FileExt;
-
+use super::disk::{Disk, LocalDisk};
 use super::name::Name;
 use super::segment;
 use crate::batch::Batch;
@@ -28,7 +26,8 @@ pub(crate) struct Limits {
 
 /// Segments on disk, oldest first; one process at a time.
 #[derive(Debug)]
-pub(crate) struct Spool {
+pub(crate) struct Spool<D: Disk = LocalDisk> {
+    disk: D,
     folder: PathBuf,
     limits: Limits,
     segments: BTreeMap<Name, Segment>,
@@ -38,7 +37,7 @@ pub(crate) struct Spool {
     /// The wall clock is looked at once: a jump must not make all segments old.
     opened: (SystemTime, Instant),
     /// Held as long as the folder is ours.
-    _lock: File,
+    lock: D::Lock,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,54 +57,60 @@ pub(crate) struct Deleted {
     pub(crate) expired: u64,
 }
 
+/// What came of reading a segment.
+#[derive(Debug)]
+pub(crate) enum Loaded {
+    Batch(Batch),
+    /// So many spans are lost.
+    Damaged(u64),
+    /// The disk is in trouble, or the process is out of files.
+    NotNow(io::Error),
+}
+
 impl Spool {
     /// Opens the folder, or makes it. `None` if another process has it.
     pub(crate) fn open(folder: PathBuf, limits: Limits) -> io::Result<Option<Self>> {
-        make_folder(&folder)?;
-        let lock = private()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(folder.join("lock"))?;
-        match FileExt::try_lock(&lock) {
-            Ok(()) => {}
-            Err(fs4::TryLockError::WouldBlock) => return Ok(None),
-            Err(fs4::TryLockError::Error(error)) => return Err(error),
-        }
+        Self::open_on(LocalDisk, folder, limits, SystemTime::now())
+    }
+}
+
+impl<D: Disk> Spool<D> {
+    pub(super) fn open_on(
+        disk: D,
+        folder: PathBuf,
+        limits: Limits,
+        now: SystemTime,
+    ) -> io::Result<Option<Self>> {
+        let Some(lock) = claim(&disk, &folder)? else {
+            return Ok(None);
+        };
         let mut spool = Self {
+            disk,
             folder,
             limits,
             segments: BTreeMap::new(),
             bytes: 0,
             next: 0,
             rejected: 0,
-            opened: (SystemTime::now(), Instant::now()),
-            _lock: lock,
+            opened: (now, Instant::now()),
+            lock,
         };
         spool.scan()?;
         Ok(Some(spool))
     }
 
     fn scan(&mut self) -> io::Result<()> {
-        for file in fs::read_dir(&self.folder)? {
-            let file = file?;
-            let name = file.file_name();
-            let name = name.to_string_lossy();
+        for (name, bytes) in self.disk.list(&self.folder)? {
             if name.ends_with(".tmp") {
                 // Written while the process was killed.
-                let _ = fs::remove_file(file.path());
+                let _ = self.disk.remove(&self.folder.join(name));
             } else if let Some(name) = Name::parse(&name) {
-                let bytes = file.metadata()?.len();
                 self.next = self.next.max(name.number.wrapping_add(1));
                 self.insert(name, bytes);
             }
         }
-        if let Ok(rejected) = fs::read_dir(self.folder.join(REJECTED)) {
-            let sizes = rejected
-                .flatten()
-                .filter_map(|file| Some(file.metadata().ok()?.len()));
-            self.rejected = sizes.sum();
-        }
+        let rejected = self.disk.list(&self.folder.join(REJECTED));
+        self.rejected = rejected.unwrap_or_default().iter().map(|file| file.1).sum();
         Ok(())
     }
 
@@ -138,66 +143,79 @@ impl Spool {
     }
 
     /// Writes a batch. It is safe from the end of the process when this returns, and from
-    /// the end of the machine as far as its disk keeps its promises.
-    pub(crate) fn store(&mut self, batch: &Batch) -> io::Result<Deleted> {
+    /// the end of the machine as far as its disk keeps its promises. Says also what was deleted
+    /// for it.
+    pub(crate) fn store(&mut self, batch: &Batch) -> (Deleted, io::Result<()>) {
         let content = segment::write(batch);
         let bytes = content.len() as u64;
         if bytes > self.limits.bytes {
-            return Err(io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                "larger than the whole spool may be",
-            ));
+            let error = "larger than the whole spool may be";
+            let error = io::Error::new(io::ErrorKind::FileTooLarge, error);
+            return (Deleted::default(), Err(error));
         }
         let deleted = self.make_room(bytes);
-        let created = self.now();
-        let spans = u32::try_from(batch.len()).unwrap_or(u32::MAX);
-        let name = Name {
-            created,
-            number: self.next,
-            spans,
-        };
-        self.next = self.next.wrapping_add(1);
+        (deleted, self.store_content(batch, &content))
+    }
+
+    fn store_content(&mut self, batch: &Batch, content: &[u8]) -> io::Result<()> {
+        let name = self.new_name(u32::try_from(batch.len()).unwrap_or(u32::MAX));
         let path = self.path(name);
-        let draft = path.with_extension("tmp");
-        let written = self.write(&draft, &path, &content);
-        if written.is_err() {
-            let _ = fs::remove_file(&draft);
+        let mut written = self.write(&path, content);
+        if matches!(&written, Err(error) if error.kind() == io::ErrorKind::NotFound) {
+            // Somebody deleted the folder, and the lock with it.
+            self.lock = claim(&self.disk, &self.folder)?.ok_or(io::ErrorKind::ResourceBusy)?;
+            written = self.write(&path, content);
         }
         written?;
-        self.insert(name, bytes);
+        self.insert(name, content.len() as u64);
         if let Some(segment) = self.segments.get_mut(&name) {
             (segment.failures, segment.refusals) = (batch.failures, batch.refusals);
             segment.overtaken = batch.overtaken;
         }
-        Ok(deleted)
+        Ok(())
     }
 
-    fn write(&self, draft: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
-        let mut file = private()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .open(draft)?;
-        file.write_all(content)?;
-        file.sync_data()?;
-        fs::rename(draft, path)?;
-        // The name is in the folder, and the folder is on disk only after this.
-        File::open(&self.folder)?.sync_all()
+    fn new_name(&mut self, spans: u32) -> Name {
+        let (created, number) = (self.now(), self.next);
+        self.next = self.next.wrapping_add(1);
+        Name {
+            created,
+            number,
+            spans,
+        }
     }
 
-    /// The segment to send next: one that failed least, of these the oldest. `Err` if it is
-    /// damaged; it is put aside, and its spans, as many as its name says, are lost.
-    pub(crate) fn load(&mut self) -> Option<Result<Batch, u64>> {
+    /// All or nothing, as far as the disk allows.
+    fn write(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        let draft = path.with_extension("tmp");
+        let written = self
+            .disk
+            .write(&draft, content)
+            .and_then(|()| self.disk.rename(&draft, path))
+            // The name is in the folder, and the folder is on disk only after this.
+            .and_then(|()| self.disk.sync_folder(&self.folder));
+        if written.is_err() {
+            // Whoever asked keeps the spans: they must not come twice.
+            let _ = self.disk.remove(&draft);
+            let _ = self.disk.remove(path);
+        }
+        written
+    }
+
+    /// The segment to send next: one that failed least, of these the oldest. A damaged one is put
+    /// aside, and its spans, as many as its name says, are lost; one that cannot be read now
+    /// stays.
+    pub(crate) fn load(&mut self) -> Option<Loaded> {
         let waiting = self.segments.iter().filter(|(_, segment)| !segment.loaded);
         let (&name, segment) = waiting.min_by_key(|(name, segment)| (segment.failures, **name))?;
         let segment = *segment;
-        let batch = self
-            .read(name)
-            .ok()
-            .filter(|batch| batch.len() == name.spans as usize);
-        let Some(mut batch) = batch else {
-            self.put_aside(name);
-            return Some(Err(name.spans.into()));
+        let mut batch = match self.read(name) {
+            Ok(batch) if batch.len() == name.spans as usize => batch,
+            Err(error) if !is_lost(&error) => return Some(Loaded::NotNow(error)),
+            _ => {
+                self.put_aside(name);
+                return Some(Loaded::Damaged(name.spans.into()));
+            }
         };
         if let Some(segment) = self.segments.get_mut(&name) {
             segment.loaded = true;
@@ -205,14 +223,11 @@ impl Spool {
         (batch.failures, batch.refusals, batch.overtaken) =
             (segment.failures, segment.refusals, segment.overtaken);
         batch.comes_from(name);
-        Some(Ok(batch))
+        Some(Loaded::Batch(batch))
     }
 
     fn read(&self, name: Name) -> io::Result<Batch> {
-        let mut content = Vec::new();
-        File::open(self.path(name))?
-            .take(MAX_SEGMENT)
-            .read_to_end(&mut content)?;
+        let content = self.disk.read(&self.path(name), MAX_SEGMENT)?;
         segment::read(&content).map_err(|_| io::ErrorKind::InvalidData.into())
     }
 
@@ -236,29 +251,20 @@ impl Spool {
     pub(crate) fn remove(&mut self, name: Name) {
         if let Some(segment) = self.segments.remove(&name) {
             self.bytes = self.bytes.saturating_sub(segment.bytes);
-            let _ = fs::remove_file(self.path(name));
+            let _ = self.disk.remove(&self.path(name));
         }
     }
 
     /// Keeps what no receiver takes for a look, while there is room.
     pub(crate) fn keep_rejected(&mut self, batch: &Batch) {
         let content = segment::write(batch);
-        let name = Name {
-            created: self.now(),
-            number: self.next,
-            spans: 1,
-        };
-        self.next = self.next.wrapping_add(1);
+        let name = self.new_name(1);
         let folder = self.folder.join(REJECTED);
         let fits = self.rejected + content.len() as u64 <= MAX_REJECTED;
         // Lost either way, and counted; nothing hangs on this file.
-        if fits && make_folder(&folder).is_ok() {
-            let file = private()
-                .create(true)
-                .truncate(true)
-                .write(true)
-                .open(folder.join(name.to_string()));
-            if file.and_then(|mut file| file.write_all(&content)).is_ok() {
+        if fits && self.disk.make_folder(&folder).is_ok() {
+            let file = folder.join(name.to_string());
+            if self.disk.write(&file, &content).is_ok() {
                 self.rejected += content.len() as u64;
             }
         }
@@ -270,11 +276,15 @@ impl Spool {
         };
         self.bytes = self.bytes.saturating_sub(segment.bytes);
         let folder = self.folder.join(REJECTED);
-        let fits = self.rejected + segment.bytes <= MAX_REJECTED && make_folder(&folder).is_ok();
-        if fits && fs::rename(self.path(name), folder.join(name.to_string())).is_ok() {
+        let fits = self.rejected + segment.bytes <= MAX_REJECTED;
+        let (file, aside) = (self.path(name), folder.join(name.to_string()));
+        let kept = fits
+            && self.disk.make_folder(&folder).is_ok()
+            && self.disk.rename(&file, &aside).is_ok();
+        if kept {
             self.rejected += segment.bytes;
         } else {
-            let _ = fs::remove_file(self.path(name));
+            let _ = self.disk.remove(&file);
         }
     }
 
@@ -317,18 +327,16 @@ impl Spool {
     }
 }
 
-/// Spans say what a program does: nobody else reads them.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+/// Makes the folder and locks it; `None` if another process has it.
+fn claim<D: Disk>(disk: &D, folder: &Path) -> io::Result<Option<D::Lock>> {
+    disk.make_folder(folder)?;
+    disk.lock(&folder.join("lock"))
 }
 
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+/// Whether trying again would change nothing.
+fn is_lost(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData | io::ErrorKind::NotFound
+    )
 }

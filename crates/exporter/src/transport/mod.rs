@@ -8,7 +8,7 @@ mod tls;
 
 use std::error::Error;
 use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -25,6 +25,24 @@ pub(crate) use proxy::Proxy;
 
 /// What a transport's errors are turned into.
 pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// The files that TLS is set up from.
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(not(feature = "tls"), allow(dead_code))]
+pub(crate) struct Certificates {
+    /// Whom to trust; else the system's.
+    pub(crate) ca: Option<PathBuf>,
+    /// What the receiver is shown, and its key.
+    pub(crate) identity: Option<(PathBuf, PathBuf)>,
+}
+
+/// A file that TLS cannot be set up from.
+#[derive(Debug)]
+pub(crate) struct BadCertificates {
+    /// The option that named it.
+    pub(crate) option: &'static str,
+    pub(crate) source: BoxError,
+}
 
 /// Makes the services that carry requests; see
 /// [`ExporterBuilder::transport`](crate::ExporterBuilder::transport).
@@ -49,9 +67,9 @@ impl Transport {
     /// can look into.
     pub(crate) fn http(
         endpoint: &Uri,
-        ca_file: Option<&Path>,
+        certificates: &Certificates,
         proxy: Option<Proxy>,
-    ) -> Result<Self, BoxError> {
+    ) -> Result<Self, BadCertificates> {
         if endpoint.scheme() == Some(&Scheme::HTTP) {
             return Ok(match proxy {
                 Some(Proxy { uri: proxy, .. }) => Self::new(move || {
@@ -63,7 +81,7 @@ impl Transport {
         }
         #[cfg(feature = "tls")]
         {
-            let tls = tls::Tls::new(ca_file)?;
+            let tls = tls::Tls::new(certificates)?;
             Ok(match proxy {
                 Some(proxy) => {
                     Self::new(move || client(tls.clone().connector(proxy.clone().tunnel(tcp()))))
@@ -73,8 +91,11 @@ impl Transport {
         }
         #[cfg(not(feature = "tls"))]
         {
-            let _ = (ca_file, proxy);
-            Err("an `https` endpoint needs the crate's feature `tls`".into())
+            let _ = (certificates, proxy);
+            Err(BadCertificates {
+                option: "ca_file",
+                source: "an `https` endpoint needs the crate's feature `tls`".into(),
+            })
         }
     }
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use http_body_util::Full;
 
 use crate::batch::Batch;
 use crate::destination::Destination;
-use crate::encode::{Encoder, Verdict};
+use crate::encode::Verdict;
 use crate::pace::retry_after;
 use crate::transport::{BoxError, Courier};
 
@@ -32,6 +33,7 @@ pub(super) struct Reply {
 pub(super) enum Failure {
     Timeout(Duration),
     Transport(BoxError),
+    Credential(BoxError),
     Panic,
 }
 
@@ -58,7 +60,7 @@ pub(super) fn request(destination: &Destination, batch: &Batch) -> Request<Full<
     if gzip {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    for (name, value) in &destination.headers {
+    for (name, value) in &destination.headers.fixed {
         headers.insert(name, value.clone());
     }
     request
@@ -72,21 +74,27 @@ fn compressed(body: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap_or_default()
 }
 
-/// Sends `request` and judges the answer, all within `timeout`.
+/// Reads the credentials, sends `request` and judges the answer, all within `timeout`.
 pub(super) async fn attempt(
     courier: Courier,
-    request: Request<Full<Bytes>>,
-    encoder: std::sync::Arc<dyn Encoder>,
+    mut request: Request<Full<Bytes>>,
+    destination: Arc<Destination>,
     timeout: Duration,
 ) -> Result<Reply, Failure> {
-    let answer = tokio::time::timeout(timeout, courier.send(request))
+    let exchange = async {
+        let signed = destination.headers.sign(request.headers_mut()).await;
+        signed.map_err(Failure::Credential)?;
+        courier.send(request).await.map_err(Failure::Transport)
+    };
+    let answer = tokio::time::timeout(timeout, exchange)
         .await
-        .map_err(|_| Failure::Timeout(timeout))?
-        .map_err(Failure::Transport)?;
+        .map_err(|_| Failure::Timeout(timeout))??;
     let status = answer.head.status;
     Ok(Reply {
         status,
-        verdict: answer.body.map(|body| encoder.judge(status, &body)),
+        verdict: answer
+            .body
+            .map(|body| destination.encoder.judge(status, &body)),
         retry_after: retry_after(&answer.head.headers, SystemTime::now()),
     })
 }
@@ -96,13 +104,9 @@ impl fmt::Display for Failure {
         match self {
             Self::Timeout(after) => write!(f, "no complete answer within {after:?}"),
             Self::Panic => f.write_str("the transport panicked"),
+            Self::Credential(error) => chain(f, &**error),
             Self::Transport(error) => {
-                write!(f, "{error}")?;
-                let mut source = error.source();
-                while let Some(error) = source {
-                    write!(f, ": {error}")?;
-                    source = error.source();
-                }
+                chain(f, &**error)?;
                 if speaks_no_http(&**error) {
                     f.write_str(" (is this a gRPC port? OTLP over HTTP usually listens on 4318)")?;
                 }
@@ -110,6 +114,17 @@ impl fmt::Display for Failure {
             }
         }
     }
+}
+
+/// An error and its causes.
+fn chain(f: &mut fmt::Formatter<'_>, error: &(dyn Error + 'static)) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut source = error.source();
+    while let Some(error) = source {
+        write!(f, ": {error}")?;
+        source = error.source();
+    }
+    Ok(())
 }
 
 /// A gRPC server answers with HTTP/2 frames.

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mcp_trace::{InTraceExt, TraceContext};
 use tokio::task::{Id, JoinSet};
 
 use super::attempt::{Failure, Reply, attempt, request};
@@ -149,7 +150,13 @@ impl Dispatcher {
         let spill = self
             .due(now)
             .filter(|_| self.failing && self.can_spool(now));
-        [ready, spill, self.last_call].into_iter().flatten().min()
+        let disk = self
+            .disk_rests_until()
+            .filter(|_| self.destination.counters.spooled.get() > 0);
+        [ready, spill, disk, self.last_call]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub(super) fn slots(&self) -> usize {
@@ -222,10 +229,10 @@ impl Dispatcher {
         let Ok((courier, request)) = prepared else {
             return self.failed(batch, &Failure::Panic);
         };
-        let encoder = destination.encoder.clone();
-        let task = self
-            .attempts
-            .spawn(attempt(courier, request, encoder, timeout));
+        // A program's own transport may record spans: not of what the exporter itself does.
+        let unrecorded = TraceContext::new_root().with_sampled(false);
+        let attempt = attempt(courier, request, destination, timeout).in_trace(unrecorded);
+        let task = self.attempts.spawn(attempt);
         self.batches.insert(task.id(), batch);
     }
 
@@ -267,5 +274,43 @@ async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at.into()).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::{Duration, Instant};
+
+    use bytes::Bytes;
+    use http::{Request, Response};
+    use http_body_util::Full;
+
+    use super::Dispatcher;
+    use crate::configure;
+
+    #[tokio::test]
+    async fn f8_connections_are_made_anew_after_five_minutes() {
+        let made = Arc::new(AtomicUsize::new(0));
+        let counted = made.clone();
+        let guard = configure()
+            .otlp_endpoint("http://collector.invalid")
+            .transport(move || {
+                counted.fetch_add(1, Ordering::SeqCst);
+                tower::service_fn(|_: Request<Full<Bytes>>| async {
+                    Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+                })
+            })
+            .build()
+            .unwrap();
+        let destination = guard.handle.exporter.as_ref().unwrap().destinations[0].clone();
+        let mut dispatcher = Dispatcher::new(destination);
+        let start = Instant::now();
+        for (seconds, want) in [(0, 1), (1, 1), (299, 1), (301, 2), (400, 2), (602, 3)] {
+            dispatcher.courier(start + Duration::from_secs(seconds));
+            assert_eq!(made.load(Ordering::SeqCst), want, "after {seconds} s");
+        }
     }
 }

@@ -1,14 +1,17 @@
 //! What enters the worker: from the queue, and from disk; and what goes back to disk.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use mcp_trace::SpanRecord;
+
 use super::dispatcher::Dispatcher;
 use crate::batch::Batch;
-use crate::spool::{Deleted, Name};
+use crate::spool::{Deleted, Loaded, Name};
 use crate::stats::DropReason;
 
-/// Larger spans are dropped: receivers commonly take 4 MiB per request.
+/// A larger span loses what the program added to it: receivers commonly take 4 MiB per request.
 const MAX_SPAN: usize = 4 * 1024 * 1024;
 /// A disk that failed, or is full, is left alone for this time.
 const SPOOL_PAUSE: Duration = Duration::from_secs(60);
@@ -24,12 +27,18 @@ impl Dispatcher {
             };
             destination.counters.in_flight.add(chunk.spans.len() as u64);
             while batch.size() < self.max_batch_bytes {
-                let Some(span) = chunk.spans.pop_front() else {
+                let Some(mut span) = chunk.spans.pop_front() else {
                     break;
                 };
                 self.taken += 1;
                 let pushed = catch_unwind(AssertUnwindSafe(|| {
-                    batch.push(MAX_SPAN, |out| destination.encoder.encode(&span, out))
+                    let mut push = |span: &SpanRecord| {
+                        batch.push(MAX_SPAN, |out| destination.encoder.encode(span, out))
+                    };
+                    push(&span) || {
+                        span.drop_extras();
+                        push(&span)
+                    }
                 }));
                 match pushed {
                     Ok(true) => {}
@@ -51,10 +60,16 @@ impl Dispatcher {
         self.destination.has_spool() && self.spool_again.is_none_or(|again| again <= now)
     }
 
+    /// Until when a disk that failed is left alone.
+    pub(super) fn disk_rests_until(&self) -> Option<Instant> {
+        self.spool_again.filter(|again| *again > Instant::now())
+    }
+
     /// Whether a segment should be read: one at a time, and none once the end is ordered.
     pub(super) fn wants_disk(&self) -> bool {
         self.destination.counters.spooled.get() > 0
             && self.destination.deadline().is_none()
+            && self.disk_rests_until().is_none()
             && !self.held().any(Batch::is_from_disk)
     }
 
@@ -98,16 +113,16 @@ impl Dispatcher {
             (batch, stored)
         });
         match stored.await {
-            Some((batch, Ok(deleted))) => {
+            Some((batch, (deleted, Ok(())))) => {
                 self.destination.counters.in_flight.sub(spans as u64);
                 self.deleted(deleted);
                 // A part of another segment is safe on its own now.
                 self.settle(&batch);
                 Ok(())
             }
-            Some((batch, Err(error))) => {
-                self.warn("spool", &error.to_string());
-                self.spool_again = Instant::now().checked_add(SPOOL_PAUSE);
+            Some((batch, (deleted, Err(error)))) => {
+                self.deleted(deleted);
+                self.let_disk_rest(&error);
                 Err(batch)
             }
             None => {
@@ -118,13 +133,18 @@ impl Dispatcher {
         }
     }
 
+    fn let_disk_rest(&mut self, error: &io::Error) {
+        self.warn("spool", &error.to_string());
+        self.spool_again = Instant::now().checked_add(SPOOL_PAUSE);
+    }
+
     /// Reads the segment to send next.
     pub(super) async fn load(&mut self) -> Option<Batch> {
         loop {
             let destination = self.destination.clone();
             let loaded = self.destination.with_spool_elsewhere(move |spool| {
                 let (deleted, loaded) = (spool.make_room(0), spool.load());
-                if let Some(Ok(batch)) = &loaded {
+                if let Some(Loaded::Batch(batch)) = &loaded {
                     // Before it leaves the count of the spool: it is never in neither.
                     destination.counters.in_flight.add(batch.len() as u64);
                 }
@@ -133,8 +153,12 @@ impl Dispatcher {
             let (deleted, loaded) = loaded.await?;
             self.deleted(deleted);
             match loaded? {
-                Ok(batch) => return Some(batch),
-                Err(spans) => {
+                Loaded::Batch(batch) => return Some(batch),
+                Loaded::NotNow(error) => {
+                    self.let_disk_rest(&error);
+                    return None;
+                }
+                Loaded::Damaged(spans) => {
                     let counters = &self.destination.counters;
                     counters.dropped(DropReason::SpoolCorrupt, spans);
                     self.warn("spool_corrupt", &format!("{spans} spans lost"));

@@ -35,6 +35,8 @@ pub(crate) fn start(destinations: Vec<Arc<Destination>>) -> io::Result<()> {
             let runtime = match Builder::new_current_thread()
                 .enable_io()
                 .enable_time()
+                // Those that read the disk, look names up or ask for credentials.
+                .on_thread_start(log::be_quiet)
                 .build()
             {
                 Ok(runtime) => runtime,

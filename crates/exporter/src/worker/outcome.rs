@@ -84,9 +84,13 @@ impl Dispatcher {
 
     pub(super) fn failed(&mut self, batch: Batch, failure: &Failure) {
         self.destination.counters.failed_requests.add(1);
+        let subject = match failure {
+            Failure::Credential(_) => "credentials",
+            _ => "unreachable",
+        };
         // A fresh connection looks the host name up again.
         self.courier = None;
-        self.wait(batch, "unreachable", &failure.to_string(), None);
+        self.wait(batch, subject, &failure.to_string(), None);
     }
 
     fn accepted(&mut self, batch: &Batch, rejected: u64, message: Option<String>) {

@@ -62,9 +62,29 @@ impl Collector {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), script)
     }
 
+    /// As [`start`](Self::start), keeping no bodies.
+    pub(crate) fn forgetful(script: impl Fn(&Request) -> Act + Send + Sync + 'static) -> Self {
+        Self::forgetful_on(TcpListener::bind("127.0.0.1:0").unwrap(), script)
+    }
+
+    pub(crate) fn forgetful_on(
+        listener: TcpListener,
+        script: impl Fn(&Request) -> Act + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve(listener, script, false)
+    }
+
     pub(crate) fn on(
         listener: TcpListener,
         script: impl Fn(&Request) -> Act + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve(listener, script, true)
+    }
+
+    fn serve(
+        listener: TcpListener,
+        script: impl Fn(&Request) -> Act + Send + Sync + 'static,
+        keep_bodies: bool,
     ) -> Self {
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -77,7 +97,7 @@ impl Collector {
                 let Ok(stream) = stream else { break };
                 count.fetch_add(1, Ordering::SeqCst);
                 let (log, script, numbers) = (log.clone(), script.clone(), numbers.clone());
-                thread::spawn(move || serve(stream, &log, &*script, &numbers));
+                thread::spawn(move || serve(stream, &log, &*script, &numbers, keep_bodies));
             }
         });
         Self {
@@ -85,6 +105,32 @@ impl Collector {
             seen,
             connections,
         }
+    }
+
+    /// Takes so many requests; after the last answer it is gone, and its port refuses.
+    pub(crate) fn start_and_stop(requests: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (seen, connections) = (Arc::new(Mutex::new(Vec::new())), Arc::default());
+        let log = seen.clone();
+        thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            drop(listener);
+            let (mut reader, mut stream) = (BufReader::new(stream.try_clone().unwrap()), stream);
+            for _ in 0..requests {
+                log.lock().unwrap().push(read(&mut reader).unwrap());
+                stream.write_all(&answer(200, &[], b"")).unwrap();
+            }
+        });
+        Self {
+            address,
+            seen,
+            connections,
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn url(&self) -> String {
@@ -119,12 +165,21 @@ pub(crate) fn spans(body: &[u8]) -> Vec<Span> {
         .collect()
 }
 
-fn serve(stream: TcpStream, log: &Mutex<Vec<Request>>, script: &Script, numbers: &AtomicUsize) {
+fn serve(
+    stream: TcpStream,
+    log: &Mutex<Vec<Request>>,
+    script: &Script,
+    numbers: &AtomicUsize,
+    keep_bodies: bool,
+) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     while let Some(mut request) = read(&mut reader) {
         request.number = numbers.fetch_add(1, Ordering::SeqCst);
         let act = script(&request);
+        if !keep_bodies {
+            request.body = Vec::new();
+        }
         log.lock().unwrap().push(request);
         if !perform(&mut stream, act) {
             break;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use mcp_trace::{ActiveSpan, McpCall, Method, Outcome, SpanKind, agent_span, set_llm};
+use mcp_trace::{ActiveSpan, Attribute, McpCall, Method, Outcome, SpanKind, agent_span, set_llm};
 use mcp_trace_exporter::{ConsoleSink, DropReason, Health, Protocol, configure};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -406,4 +406,43 @@ async fn the_console_draws_a_tree() {
         lines[3].starts_with("   └─ tools/call book CLIENT  ")
             && lines[3].ends_with("ERROR tool_error: full")
     );
+}
+
+#[test]
+fn a_span_that_is_too_large_arrives_without_what_the_program_added() {
+    for protocol in [Protocol::HttpProtobuf, Protocol::HttpJson] {
+        let collector = Collector::kind();
+        let guard = otlp(&collector).otlp_protocol(protocol).build().unwrap();
+        let mut call = McpCall::new(Method::ToolsCall);
+        call.set_target(Some("search"), None);
+        let span = ActiveSpan::builder(SpanKind::Client, call)
+            .under(None)
+            .sink(sink(&guard))
+            .start();
+        let long = "x".repeat(1000);
+        span.set_attribute("own", "gone");
+        for _ in 0..100 {
+            let attributes = (0..60)
+                .map(|n| Attribute::new(format!("key{n}"), long.as_str()))
+                .collect();
+            span.add_event("many", attributes);
+        }
+        span.end();
+        assert!(guard.force_flush_blocking(SECONDS(5)).complete);
+        assert_eq!(only(&guard).exported, 1);
+        assert_balanced(&only(&guard));
+        let body = collector.requests().remove(0).body;
+        let request: ExportTraceServiceRequest = match protocol {
+            Protocol::HttpJson => serde_json::from_slice(&body).unwrap(),
+            _ => prost::Message::decode(&*body).unwrap(),
+        };
+        let span = &request.resource_spans[0].scope_spans[0].spans[0];
+        assert_eq!(
+            (span.name.as_str(), span.events.len()),
+            ("tools/call search", 0)
+        );
+        assert_eq!(span.dropped_attributes_count, 101);
+        assert!(span.attributes.iter().any(|a| a.key == "gen_ai.tool.name"));
+        assert!(span.attributes.iter().all(|a| a.key != "own"));
+    }
 }

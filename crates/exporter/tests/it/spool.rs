@@ -5,65 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mcp_trace_exporter::{DropReason, configure};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 
 use crate::collector::{Act, Collector};
+use crate::folder::Folder;
 use crate::support::*;
-
-/// An empty folder, deleted in the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("spool-{}-{number}", std::process::id());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    /// The folder of the OTLP protobuf destination.
-    fn own(&self) -> PathBuf {
-        self.0.join("otlp_application_x_protobuf")
-    }
-
-    fn segments(&self) -> Vec<PathBuf> {
-        let files = fs::read_dir(self.own())
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|file| file.path());
-        files
-            .filter(|path| {
-                path.extension()
-                    .is_some_and(|extension| extension == "spans")
-            })
-            .collect()
-    }
-
-    /// By the names of the files.
-    fn spans(&self) -> u64 {
-        let count = |path: &PathBuf| {
-            path.file_stem()?
-                .to_str()?
-                .rsplit('-')
-                .next()?
-                .parse::<u64>()
-                .ok()
-        };
-        self.segments().iter().filter_map(count).sum()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// A receiver that is unavailable until the door is opened.
 fn behind_a_door() -> (Collector, Arc<AtomicBool>) {
@@ -300,6 +249,7 @@ fn a_disk_that_fails_leaves_memory() {
     let (folder, (collector, door)) = (Folder::new(), behind_a_door());
     let guard = otlp(&collector).spool(&folder.0).build().unwrap();
     fs::remove_dir_all(folder.own()).unwrap();
+    fs::write(folder.own(), b"no folder").unwrap();
     let sink = sink(&guard);
     let ids = record(&sink, 100);
     eventually("noticed", || {
@@ -420,12 +370,12 @@ fn kill_9(rounds: u64) {
 }
 
 #[test]
-fn what_is_on_disk_survives_kill_9() {
+fn f14_what_is_on_disk_survives_kill_9() {
     kill_9(10);
 }
 
 #[test]
-#[ignore = "takes a minute"]
-fn what_is_on_disk_survives_kill_9_two_hundred_times() {
+#[ignore = "slow"]
+fn slow_f14_what_is_on_disk_survives_kill_9_two_hundred_times() {
     kill_9(200);
 }

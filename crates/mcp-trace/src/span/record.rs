@@ -128,6 +128,20 @@ impl SpanRecord {
         self.extras.as_deref().map_or(0, |extras| extras.dropped)
     }
 
+    /// Drops what the program added (attributes, events, links) and counts it in
+    /// [`dropped`](Self::dropped): for sinks that a span is too large for.
+    pub fn drop_extras(&mut self) {
+        let Some(extras) = self.extras.as_deref_mut() else {
+            return;
+        };
+        let lost = extras.attributes.len() + extras.events.len() + extras.links.len();
+        let lost = u32::try_from(lost).unwrap_or(u32::MAX);
+        extras.dropped = extras.dropped.saturating_add(lost);
+        extras.attributes = Vec::new();
+        extras.events = Vec::new();
+        extras.links = Vec::new();
+    }
+
     /// What the sink left with the span at its start; see [`SpanStart`](crate::SpanStart).
     #[must_use]
     pub fn started(&self) -> Option<&Foreign> {
