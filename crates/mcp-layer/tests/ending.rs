@@ -177,12 +177,19 @@ async fn the_event_with_the_answer_completes_it_though_the_stream_stays_open() {
     let events = opened.recv().await.unwrap();
     events.send("data: \nid: 0\nretry: 3000\n\n").unwrap();
     events.send("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{}}\n\n: keep-alive\n\n").unwrap();
+    // A request of the server, whose ids are its own.
+    events
+        .send("data: {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"sampling/createMessage\",\"params\":{}}\n\n")
+        .unwrap();
     events
         .send("data: {\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{}}\n\n")
         .unwrap();
     read_until(&mut stream, "\"id\":7").await;
     tokio::time::sleep(Duration::from_millis(30)).await;
-    assert!(sink.is_empty(), "another id's answer must not end it");
+    assert!(
+        sink.is_empty(),
+        "neither an answer with another id nor a request with this one may end it"
+    );
     events.send("data: {\"jsonrpc\":\"2.0\",\"id\":1,").unwrap();
     events.send("\"result\":{\"isError\":true}}\n\n").unwrap();
     read_until(&mut stream, "isError").await;
