@@ -78,7 +78,7 @@ pub(crate) struct Draft {
     pub(crate) message: Message,
     /// The batch that it is in.
     batch: Option<Box<Message>>,
-    layout: Layout,
+    pub(crate) layout: Layout,
     seen: Seen,
     /// The member of `params` that the method is about. In a batch nobody asks.
     wanted: Option<Field>,
@@ -89,6 +89,11 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// Whether arguments are kept.
+    pub(crate) fn captures(&self) -> bool {
+        self.arguments_limit > 0
+    }
+
     pub(crate) fn capture_arguments(&mut self, limit: usize) {
         self.arguments_limit = limit;
     }
@@ -174,16 +179,6 @@ impl Draft {
         self.kept = self.kept.saturating_add(message.kept_bytes());
         batch.add_member(message);
         self.seen = Seen::default();
-    }
-}
-
-/// The member of `params` that says what a method is applied to.
-fn target(method: &[u8]) -> Option<Field> {
-    match method {
-        b"tools/call" | b"prompts/get" => Some(Field::Name),
-        b"resources/read" | b"resources/subscribe" | b"resources/unsubscribe" => Some(Field::Uri),
-        b"tasks/get" | b"tasks/result" | b"tasks/update" | b"tasks/cancel" => Some(Field::TaskId),
-        _ => None,
     }
 }
 
@@ -284,7 +279,7 @@ impl Sink for Draft {
             }
             Value::Method => {
                 self.wanted = if let Text::Whole(method) = text {
-                    target(method)
+                    Message::target(method)
                 } else {
                     None
                 };

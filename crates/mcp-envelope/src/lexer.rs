@@ -150,11 +150,11 @@ impl Skip {
                 let stray = slashes & !strings;
                 // What is behind a stray backslash may have been misread.
                 let before_stray = (stray & stray.wrapping_neg()).wrapping_sub(1);
-                let opening = view.marks(|byte| byte | 0x20 == b'{') & !strings & before_stray;
-                let closing = view.marks(|byte| byte | 0x20 == b'}') & !strings & before_stray;
-                match self.brackets(opening, closing, max_depth) {
+                let is_bracket = |byte| (byte | 0x20 == b'{') | (byte | 0x20 == b'}');
+                let brackets = view.marks(is_bracket) & !strings & before_stray;
+                match self.brackets(input, at, brackets, max_depth) {
                     Skipped::More if stray == 0 => {}
-                    Skipped::End(used) => return Skipped::End(at + used),
+                    Skipped::End(end) => return Skipped::End(end),
                     _ => return Skipped::Broken,
                 }
             }
@@ -166,18 +166,19 @@ impl Skip {
         Skipped::More
     }
 
-    /// Goes along the brackets of a block that are not in strings.
+    /// Goes along the brackets of the block at `at` that are not in strings.
     #[inline(always)]
-    fn brackets(&mut self, opening: u64, closing: u64, max_depth: u8) -> Skipped {
-        let mut brackets = opening | closing;
+    fn brackets(&mut self, input: &[u8], at: usize, mut brackets: u64, max_depth: u8) -> Skipped {
+        // What tells an opening bracket of either sort from a closing one.
+        const OPENING: u8 = b'{' & !b'}';
         while brackets != 0 {
-            let bit = brackets.trailing_zeros();
+            let bracket = at + brackets.trailing_zeros() as usize;
             brackets &= brackets - 1;
-            // One up for an opening bracket, one down for a closing one.
-            let up = (opening >> bit & 1) as u8 * 2;
+            // Two up and one down, or only that.
+            let up = input.get(bracket).map_or(0, |byte| byte & OPENING);
             self.depth = self.depth.wrapping_add(up).wrapping_sub(1);
             if self.depth == 0 {
-                return Skipped::End(bit as usize + 1);
+                return Skipped::End(bracket + 1);
             }
             if self.depth > max_depth {
                 return Skipped::Broken;

@@ -55,6 +55,7 @@ extern crate alloc;
 mod answer;
 mod block;
 mod capture;
+mod compact;
 mod draft;
 mod escape;
 mod excerpt;

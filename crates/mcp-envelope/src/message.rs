@@ -81,6 +81,9 @@ impl Field {
     }
 }
 
+/// The strings of a message that is still there, by [`Field`].
+pub(crate) type Strings<'b> = [Option<&'b [u8]>; Field::COUNT];
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Span {
     start: u16,
@@ -215,8 +218,46 @@ impl Message {
         }
     }
 
+    /// The member of `params` that says what a method is applied to.
+    pub(crate) fn target(method: &[u8]) -> Option<Field> {
+        match method {
+            b"tools/call" | b"prompts/get" => Some(Field::Name),
+            b"resources/read" | b"resources/subscribe" | b"resources/unsubscribe" => {
+                Some(Field::Uri)
+            }
+            b"tasks/get" | b"tasks/result" | b"tasks/update" | b"tasks/cancel" => {
+                Some(Field::TaskId)
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn has(&self, field: Field) -> bool {
         self.spans[field as usize].state != Presence::Absent
+    }
+
+    /// Takes over all strings at once. They are within their limits. Does nothing and returns false
+    /// if they are not UTF-8.
+    pub(crate) fn set_strings(&mut self, strings: &Strings<'_>) -> bool {
+        let len = strings.iter().flatten().map(|bytes| bytes.len()).sum();
+        let mut text = Vec::with_capacity(len);
+        let mut spans = [Span::default(); Field::COUNT];
+        for (span, bytes) in spans.iter_mut().zip(strings) {
+            if let Some(bytes) = bytes {
+                // The limits of all of them together fit.
+                *span = Span {
+                    start: text.len() as u16,
+                    len: bytes.len() as u16,
+                    state: Presence::Text,
+                };
+                text.extend_from_slice(bytes);
+            }
+        }
+        String::from_utf8(text).is_ok_and(|text| {
+            self.text = text;
+            self.spans = spans;
+            true
+        })
     }
 
     /// Adds a string. [`settle`](Message::settle) has to follow before it can be seen. `kept` bytes

@@ -133,6 +133,16 @@ impl<S: Sink> Reader<S> {
         };
     }
 
+    /// Nothing has been read.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.place.is_none() && matches!(self.state, State::Value(_))
+    }
+
+    /// Everything has been found out in another way.
+    pub(crate) fn stop(&mut self) {
+        self.state = State::Done;
+    }
+
     /// Nothing further is needed.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.state, State::Done | State::Broken)

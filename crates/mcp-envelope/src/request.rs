@@ -1,4 +1,5 @@
 use crate::{
+    compact,
     draft::{Draft, Layout},
     message::Message,
     reader::Reader,
@@ -73,8 +74,16 @@ impl RequestScanner {
         if self.reader.is_over() {
             return Progress::Done;
         }
-        self.reader.push(chunk, &mut self.draft);
-        self.draft.message.settle();
+        if self.reader.is_fresh()
+            && !self.draft.captures()
+            && compact::may_be_whole(chunk)
+            && compact::request(chunk, &mut self.draft)
+        {
+            self.reader.stop();
+        } else {
+            self.reader.push(chunk, &mut self.draft);
+            self.draft.message.settle();
+        }
         if !self.reader.is_over() {
             return Progress::More;
         }

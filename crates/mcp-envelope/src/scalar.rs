@@ -38,11 +38,16 @@ pub(crate) const fn starts(byte: u8) -> bool {
     matches!(byte, b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
 }
 
+/// Whether this byte could belong to a number or word.
+#[inline]
+pub(crate) const fn belongs(byte: u8) -> bool {
+    matches!(byte, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E')
+}
+
 /// The bytes of `input` that could belong to a number or word.
 #[inline]
 pub(crate) fn run(input: &[u8]) -> usize {
-    let belongs = |byte: &u8| matches!(byte, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E');
-    input.iter().take_while(|byte| belongs(byte)).count()
+    input.iter().take_while(|byte| belongs(**byte)).count()
 }
 
 /// Numbers that cannot overflow, which most ids are.

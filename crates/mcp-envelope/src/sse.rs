@@ -130,7 +130,7 @@ impl Lines {
 /// dispatched.
 pub(crate) fn feed(part: Part<'_>, reader: &mut Reader<Draft>, draft: &mut Draft) -> bool {
     match part {
-        Part::Data(data) => reader.push(data, draft),
+        Part::Data(data) => draft.read(data, reader),
         Part::Newline => reader.push(b"\n", draft),
         Part::Dispatch => {
             if draft.matched() && !reader.is_broken() && reader.is_over() {

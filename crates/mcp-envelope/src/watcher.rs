@@ -1,6 +1,7 @@
 use crate::{
     answer::{Answer, RpcError, Word},
     capture::{Limit, Text},
+    compact,
     id::Id,
     limits,
     reader::{Bracket, Reader, Sink},
@@ -84,7 +85,7 @@ impl AnswerWatcher {
         }
         match &mut self.lines {
             None => {
-                self.reader.push(chunk, &mut self.draft);
+                self.draft.read(chunk, &mut self.reader);
                 self.done = self.reader.is_over();
             }
             Some(lines) => {
@@ -178,6 +179,21 @@ impl Draft {
             matched: false,
             excerpt_limit: 0,
         }
+    }
+
+    /// Reads the next bytes of a message.
+    pub(crate) fn read(&mut self, chunk: &[u8], reader: &mut Reader<Draft>) {
+        if reader.is_fresh() && self.excerpt_limit == 0 && compact::may_be_whole(chunk) {
+            if let Some(found) = compact::answer(chunk, self.wanted.as_ref()) {
+                self.answer = found.answer;
+                self.seen.result = found.has_result;
+                self.seen.id_given = found.id_matches.is_some();
+                self.seen.id_matches = found.id_matches.unwrap_or_default();
+                self.matched = self.is_match();
+                return reader.stop();
+            }
+        }
+        reader.push(chunk, self);
     }
 
     /// Forgets the last message.

@@ -196,14 +196,26 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
         "\"error\":{",
     ]);
     let soup = prop::collection::vec(tokens, 0..60).prop_map(|tokens| tokens.concat().into_bytes());
-    let hurt = (or_batch(request()), any::<u64>(), 0..4usize).prop_map(|(tree, seed, wounds)| {
-        let mut dice = Dice(seed);
-        let mut body = write(&tree, &mut dice, false);
-        for _ in 0..wounds {
-            let at = dice.roll(body.len() as u64) as usize;
-            body[at] = dice.roll(256) as u8;
-        }
-        body
-    });
+    let message = prop_oneof![or_batch(request()), or_batch(answer())];
+    let hurt = (message, any::<u64>(), any::<bool>(), 0..4usize).prop_map(hurt);
     prop_oneof![1 => prop::collection::vec(any::<u8>(), 0..200), 3 => soup, 3 => hurt]
+}
+
+/// A message in which a few bytes are others, missing or there twice.
+fn hurt((tree, seed, plain, wounds): (Tree, u64, bool, usize)) -> Vec<u8> {
+    let mut dice = Dice(seed);
+    let mut body = write(&tree, &mut dice, plain);
+    for _ in 0..wounds {
+        if body.is_empty() {
+            break;
+        }
+        let at = dice.roll(body.len() as u64) as usize;
+        match dice.roll(4) {
+            0 => body[at] = dice.roll(256) as u8,
+            1 => body[at] = b"\"\\{}[],: 0e-"[dice.roll(12) as usize],
+            2 => drop(body.remove(at)),
+            _ => body.insert(at, body[at]),
+        }
+    }
+    body
 }

@@ -1,0 +1,192 @@
+use memchr::memchr2;
+
+use crate::{
+    lexer::{Skip, Skipped},
+    limits, scalar,
+};
+
+/// The rest of a message. What is not as expected is `None`, and then the cursor is of no more use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cursor<'b> {
+    message: &'b [u8],
+    rest: &'b [u8],
+}
+
+/// Strings are looked through by hand up to this length, which most do not have.
+const SHORT: usize = 64;
+
+/// A number of so many digits fits into an `i64`, and so does one with another digit.
+const SAFE_DIGITS: usize = 17;
+
+impl<'b> Cursor<'b> {
+    pub(super) fn new(message: &'b [u8]) -> Cursor<'b> {
+        Cursor {
+            message,
+            rest: message,
+        }
+    }
+
+    /// Whether this comes next. If so, it is passed.
+    #[inline(always)]
+    pub(super) fn take(&mut self, expected: &[u8]) -> bool {
+        match self.rest.strip_prefix(expected) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*byte)
+    }
+
+    #[inline(always)]
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    /// The bytes that have been passed.
+    pub(super) fn offset(&self) -> usize {
+        self.message.len() - self.rest.len()
+    }
+
+    /// A key with its quotes and colon.
+    #[inline(always)]
+    pub(super) fn key(&mut self) -> Option<&'b [u8]> {
+        self.rest = self.rest.strip_prefix(b"\"")?;
+        let key = self.string()?;
+        self.rest = self.rest.strip_prefix(b":")?;
+        Some(key)
+    }
+
+    /// Behind a member: whether there is a closing brace, or else a comma.
+    #[inline(always)]
+    pub(super) fn ends_object(&mut self) -> Option<bool> {
+        match self.byte()? {
+            b',' => Some(false),
+            b'}' => Some(true),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn boolean(&mut self) -> Option<bool> {
+        let value = self.take(b"true");
+        (value || self.take(b"false")).then_some(value)
+    }
+
+    /// What is inside of a string behind its opening quote. It has no escapes.
+    #[inline(always)]
+    pub(super) fn string(&mut self) -> Option<&'b [u8]> {
+        let end = quote_or_backslash(self.rest)?;
+        let (string, rest) = self.rest.split_at_checked(end)?;
+        self.rest = rest.strip_prefix(b"\"")?;
+        Some(string)
+    }
+
+    /// A number without fraction and exponent, up to the byte that shows that it has ended.
+    #[inline(always)]
+    pub(super) fn integer(&mut self) -> Option<i64> {
+        let (digits, sign) = match self.rest {
+            [b'-', digits @ ..] => (digits, -1),
+            digits => (digits, 1),
+        };
+        let mut value = 0;
+        // Too few to overflow.
+        for (count, byte) in digits.iter().enumerate().take(SAFE_DIGITS + 1) {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                let is_plain = count == 1 || count > 1 && !digits.starts_with(b"0");
+                if !is_plain || scalar::belongs(*byte) {
+                    return None;
+                }
+                self.rest = digits.get(count..)?;
+                return Some(value * sign);
+            }
+            value = value * 10 + i64::from(digit);
+        }
+        None
+    }
+
+    /// Passes a value that nobody wants, and that stands inside of `depth` containers.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, depth: u8) -> Option<()> {
+        match self.byte()? {
+            b'"' => self.skip_string(),
+            b'{' | b'[' => self.skip_container(depth),
+            byte if scalar::starts(byte) => {
+                let run = scalar::run(self.rest);
+                self.rest = self.rest.get(run..).filter(|rest| !rest.is_empty())?;
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    /// Behind an opening quote.
+    #[inline(always)]
+    fn skip_string(&mut self) -> Option<()> {
+        loop {
+            let end = quote_or_backslash(self.rest)?;
+            match self.rest.get(end..)? {
+                [b'"', rest @ ..] => {
+                    self.rest = rest;
+                    return Some(());
+                }
+                // What is escaped is of no interest.
+                [_, _, rest @ ..] => self.rest = rest,
+                _ => return None,
+            }
+        }
+    }
+
+    /// Behind an opening bracket.
+    #[inline(always)]
+    fn skip_container(&mut self, depth: u8) -> Option<()> {
+        if let [b'}' | b']', rest @ ..] = self.rest {
+            self.rest = rest;
+            return Some(());
+        }
+        let mut skip = Skip::CONTAINER;
+        match skip.push(self.message, self.offset(), limits::DEPTH - depth) {
+            Skipped::End(end) => {
+                self.rest = self.message.get(end..)?;
+                Some(())
+            }
+            Skipped::More | Skipped::Broken => None,
+        }
+    }
+}
+
+/// The offset of the first one.
+#[inline(always)]
+fn quote_or_backslash(input: &[u8]) -> Option<usize> {
+    let mut rest = input;
+    let mut at = 0;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        // Bytes that become zero borrow their high bit. Above the lowest one there may be false marks.
+        let borrows = |zeros: u64| zeros.wrapping_sub(LOW_BITS);
+        let marks = (borrows(word ^ QUOTES) | borrows(word ^ BACKSLASHES)) & !word & HIGH_BITS;
+        if marks != 0 {
+            return Some(at + marks.trailing_zeros() as usize / 8);
+        }
+        rest = behind;
+        at += 8;
+        if at == SHORT {
+            return Some(at + memchr2(b'"', b'\\', rest)?);
+        }
+    }
+    let is_mark = |byte: &u8| matches!(byte, b'"' | b'\\');
+    Some(at + rest.iter().position(is_mark)?)
+}
+
+const LOW_BITS: u64 = 0x0101_0101_0101_0101;
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+const QUOTES: u64 = LOW_BITS * b'"' as u64;
+const BACKSLASHES: u64 = LOW_BITS * b'\\' as u64;

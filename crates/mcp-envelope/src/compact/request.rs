@@ -1,0 +1,184 @@
+use super::cursor::Cursor;
+use crate::{
+    capture::{Limit, Text},
+    draft::{Draft, Layout, Slot},
+    id::Id,
+    limits,
+    message::{Field, Kind, Message, Strings},
+};
+
+/// Reads a request or notification as far as the reader would. Leaves `draft` as it is and returns
+/// false if the message is not written in the usual way.
+pub(crate) fn request(message: &[u8], draft: &mut Draft) -> bool {
+    let mut found = Found::default();
+    let read = found.message(Cursor::new(message));
+    match read.and_then(|()| found.kind()) {
+        Some(kind) if draft.message.set_strings(&found.strings) => {
+            draft.message.kind = kind;
+            draft.message.set_id(found.id);
+            draft.layout = found.layout;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// What has been read of a message.
+#[derive(Default)]
+struct Found<'b> {
+    strings: Strings<'b>,
+    id: Option<Id>,
+    layout: Layout,
+    jsonrpc: bool,
+    params_passed: bool,
+    meta_passed: bool,
+    ended: bool,
+    /// The member of `params` that the method is about.
+    target: Option<Field>,
+}
+
+impl<'b> Found<'b> {
+    fn kind(&self) -> Option<Kind> {
+        match self.id {
+            _ if !self.jsonrpc || !self.has(Field::Method) => None,
+            Some(_) => Some(Kind::Request),
+            None if self.ended => Some(Kind::Notification),
+            None => None,
+        }
+    }
+
+    fn has(&self, field: Field) -> bool {
+        self.strings[field as usize].is_some()
+    }
+
+    /// Whether everything is known.
+    fn enough(&self) -> bool {
+        self.jsonrpc
+            && self.id.is_some()
+            && self.has(Field::Method)
+            && (self.params_passed
+                || self.meta_passed && self.target.is_some_and(|target| self.has(target)))
+    }
+
+    fn message(&mut self, mut cursor: Cursor<'b>) -> Option<()> {
+        cursor.take(b"{").then_some(())?;
+        loop {
+            if cursor.take(b"\"jsonrpc\":\"2.0\"") {
+                self.jsonrpc = true;
+            } else if cursor.take(b"\"id\":") && self.id.is_none() {
+                self.id = Some(id(&mut cursor)?);
+            } else if cursor.take(b"\"method\":") {
+                let method = self.string(Field::Method, &mut cursor)?;
+                self.target = Message::target(method);
+            } else if cursor.take(b"\"params\":{") && !self.params_passed {
+                self.params(&mut cursor)?;
+            } else {
+                return None;
+            }
+            if self.enough() {
+                return Some(());
+            }
+            match cursor.byte()? {
+                b',' => {}
+                b'}' => {
+                    self.layout.end = cursor.offset() - 1;
+                    self.ended = true;
+                    return Some(());
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn params(&mut self, cursor: &mut Cursor<'b>) -> Option<()> {
+        self.layout.params = object(cursor);
+        if cursor.take(b"}") {
+            self.params_passed = true;
+            return Some(());
+        }
+        loop {
+            if cursor.take(b"\"_meta\":{") && !self.meta_passed {
+                self.meta(cursor)?;
+                if self.enough() {
+                    return Some(());
+                }
+            } else {
+                let field = match cursor.key()? {
+                    b"name" => Some(Field::Name),
+                    b"uri" => Some(Field::Uri),
+                    b"taskId" => Some(Field::TaskId),
+                    b"protocolVersion" => Some(Field::OfferedVersion),
+                    b"_meta" => return None,
+                    _ => None,
+                };
+                match field {
+                    Some(field) => {
+                        self.string(field, cursor)?;
+                        if self.enough() {
+                            return Some(());
+                        }
+                    }
+                    None => cursor.skip(2)?,
+                }
+            }
+            if cursor.ends_object()? {
+                self.params_passed = true;
+                return Some(());
+            }
+        }
+    }
+
+    fn meta(&mut self, cursor: &mut Cursor<'b>) -> Option<()> {
+        self.layout.meta = object(cursor);
+        let mut ended = cursor.take(b"}");
+        while !ended {
+            let field = match cursor.key()? {
+                b"traceparent" => Some(Field::Traceparent),
+                b"tracestate" => Some(Field::Tracestate),
+                b"baggage" => Some(Field::Baggage),
+                b"io.modelcontextprotocol/protocolVersion" => Some(Field::Version),
+                _ => None,
+            };
+            match field {
+                Some(field) => {
+                    self.string(field, cursor)?;
+                }
+                None => cursor.skip(3)?,
+            }
+            ended = cursor.ends_object()?;
+        }
+        self.meta_passed = true;
+        Some(())
+    }
+
+    /// A string that is kept.
+    #[inline]
+    fn string(&mut self, field: Field, cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
+        let string = cursor.take(b"\"").then(|| cursor.string())??;
+        let slot = self.strings.get_mut(field as usize)?;
+        if slot.is_some() || string.len() > field.limit() {
+            return None;
+        }
+        *slot = Some(string);
+        Some(string)
+    }
+}
+
+/// Behind the opening brace.
+fn object(cursor: &Cursor<'_>) -> Slot {
+    Slot::Object {
+        inside: cursor.offset(),
+        empty: cursor.peek() == Some(b'}'),
+    }
+}
+
+fn id(cursor: &mut Cursor<'_>) -> Option<Id> {
+    if !cursor.take(b"\"") {
+        return cursor.integer().map(Id::Number);
+    }
+    let limit = Limit {
+        bytes: limits::ID,
+        hashed: true,
+    };
+    Id::from_text(Text::new(cursor.string()?, limit))
+}
