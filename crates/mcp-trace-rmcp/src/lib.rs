@@ -7,6 +7,7 @@
 //! | a client, that is a `Peer<RoleClient>` | [`wrap_mcp`] |
 //! | a server that asks its client (sampling, elicitation, roots), by its `Peer<RoleServer>` | [`wrap_mcp`] |
 //! | a client that is asked, that is a `ClientHandler` | [`TracedHandler`] |
+//! | a client whose server may ask for input in the middle of a call | `wrap_mcp(..).with_handler(&client)`, a [`TracedClient`] |
 //! | a client over streamable HTTP | [`TracedHttpClient`] as well, which repeats the context in the headers |
 //! | a `#[tool]` function | the argument [`RequestSpan`] |
 //! | a task that a handler starts | [`ContextExt::in_trace`] |
@@ -91,6 +92,8 @@ pub use handler::TracedHandler;
 #[cfg(feature = "http-client")]
 pub use http_client::TracedHttpClient;
 pub use meta::{extract_from, inject_into};
+#[cfg(feature = "client")]
+pub use peer::TracedClient;
 #[cfg(any(feature = "client", feature = "server"))]
 pub use peer::{TracedPeer, TracedRequestHandle, wrap_mcp};
 #[cfg(any(feature = "client", feature = "server"))]

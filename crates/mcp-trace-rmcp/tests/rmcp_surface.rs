@@ -183,6 +183,30 @@ fn every_method_of_the_client_peer_is_traced() {
 }
 
 #[test]
+fn every_method_of_a_running_client_is_traced() {
+    let source = rmcp("service/client.rs");
+    let theirs = names(
+        &blocks(&source, "impl<S> RunningService<RoleClient, S>"),
+        "pub async fn ",
+    );
+    assert!(theirs.len() >= 9, "{theirs:?}");
+    let rounds = include_str!("../src/peer/client/rounds.rs");
+    let methods = include_str!("../src/peer/client/methods.rs");
+    for method in theirs {
+        // One round is a call of the peer.
+        let ours = if method.ends_with("_once") {
+            methods
+        } else {
+            rounds
+        };
+        assert!(
+            ours.contains(&format!("pub async fn {method}(")),
+            "{method}"
+        );
+    }
+}
+
+#[test]
 fn every_method_of_the_http_client_is_forwarded() {
     let source = rmcp("transport/streamable_http_client.rs");
     let theirs = names(&blocks(&source, "pub trait StreamableHttpClient"), "fn ");

@@ -20,6 +20,8 @@ use rmcp::RoleClient as DefaultRole;
 use rmcp::RoleServer as DefaultRole;
 
 use crate::Role;
+#[cfg(feature = "client")]
+pub use client::TracedClient;
 pub use send::TracedRequestHandle;
 
 /// Wraps an rmcp peer, so that every call through it is a CLIENT span whose context travels in
@@ -89,8 +91,10 @@ pub fn wrap_mcp<R: Role>(peer: Peer<R>) -> TracedPeer<R> {
 /// gateway forwards a message: the call is a new CLIENT span below the current span, or below
 /// the one that was found where nothing is current. See [`keep_foreign`](Self::keep_foreign).
 ///
-/// What rmcp answers from its response cache is a span that is short and has no server span
-/// below. rmcp keeps to itself the request id of what may come from the cache (`tools/list`
+/// What rmcp answers from its response cache is a span with the attribute `mcp_trace.cached`, which
+/// has no server span below and which metrics do not count: no message was sent. An answer that
+/// is used beyond its time, because the server could not be asked, looks like one from the server.
+/// rmcp keeps to itself the request id of what may come from the cache (`tools/list`
 /// and the other lists, `resources/read`, `server/discover`), and has no way to send `_meta`
 /// with `subscriptions/listen`.
 #[derive(Clone, Debug)]

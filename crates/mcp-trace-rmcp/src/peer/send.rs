@@ -52,6 +52,7 @@ impl<R: Role> TracedPeer<R> {
             lift_trace_keys(meta, R::request_meta(&mut request));
         }
         let call = self.open_request(&mut request);
+        call.accompany(request.extensions_mut());
         match call
             .scope(self.peer.send_request_with_option(request, options))
             .await
@@ -102,17 +103,7 @@ impl<R: Role> TracedPeer<R> {
     ) -> Result<T, ServiceError> {
         let mut request = request.into();
         let call = self.open_request(&mut request);
-        let round_trip = async {
-            let handle = self.peer.send_request_with_option(request, options).await?;
-            call.set_request_id(&handle.id);
-            let abandoned = AbandonedRequest {
-                peer: &self.peer,
-                id: R::IS_CLIENT.then(|| handle.id.clone()),
-            };
-            let result = handle.await_response().await;
-            abandoned.disarm();
-            result
-        };
+        let round_trip = self.round_trip(&call, request, options);
         let result = call.scope(round_trip).await.and_then(|answer| {
             let outcome = R::outcome(&answer);
             let answer = decode(answer).ok_or(ServiceError::UnexpectedResponse)?;
@@ -130,12 +121,29 @@ impl<R: Role> TracedPeer<R> {
         }
     }
 
+    /// Sends one request of an open call, and waits for its answer.
+    pub(super) async fn round_trip(
+        &self,
+        call: &Call,
+        mut request: R::Req,
+        options: PeerRequestOptions,
+    ) -> Result<R::PeerResp, ServiceError> {
+        call.accompany(request.extensions_mut());
+        let handle = self.peer.send_request_with_option(request, options).await?;
+        call.set_request_id(&handle.id);
+        let abandoned = AbandonedRequest {
+            peer: &self.peer,
+            id: R::IS_CLIENT.then(|| handle.id.clone()),
+        };
+        let result = handle.await_response().await;
+        abandoned.disarm();
+        result
+    }
+
     fn open_request(&self, request: &mut R::Req) -> Call {
         let method = R::method(request);
         let target = R::target(request).map(str::to_owned);
-        let call = self.open(method, target.as_deref(), R::request_meta(request));
-        call.accompany(request.extensions_mut());
-        call
+        self.open(method, target.as_deref(), R::request_meta(request))
     }
 }
 

@@ -254,6 +254,12 @@ impl ActiveSpan {
         self.with_extras(|extras| Extras::push(&mut extras.links, context, &mut extras.dropped));
     }
 
+    /// Says that it is no operation of its own after all, such as an answer out of a cache:
+    /// [observers](crate::OperationObserver) are not told of it.
+    pub fn uncounted(&self) {
+        self.while_open(|state| state.counts = false);
+    }
+
     fn with_extras(&self, change: impl FnOnce(&mut Extras)) {
         // A span whose place is open may still be recorded: only a settled "no" saves the work.
         if self

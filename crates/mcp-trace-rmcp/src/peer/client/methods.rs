@@ -41,7 +41,7 @@ macro_rules! lists {
         pub async fn $list(&self, params: Option<PaginatedRequestParams>) -> Answer<$Page> {
             let mut params = params.unwrap_or_default();
             let call = self.open($method, None, params.meta_or_default());
-            call.run(self.peer.$list(Some(params))).await
+            call.run_cached(self.peer.$list(Some(params))).await
         }
 
         #[doc = concat!("Lists every page, each by a call of its own; as `Peer::", stringify!($list_all), "`.")]
@@ -156,14 +156,8 @@ impl TracedPeer<RoleClient> {
         &self,
         params: GetPromptRequestParams,
     ) -> Answer<GetPromptResponse> {
-        let decode = |answer| match answer {
-            ServerResult::GetPromptResult(result) => Some(GetPromptResponse::Complete(result)),
-            ServerResult::InputRequiredResult(result) => {
-                Some(GetPromptResponse::InputRequired(result))
-            }
-            _ => None,
-        };
-        self.request(GetPromptRequest::new(params), decode).await
+        self.request(GetPromptRequest::new(params), get_prompt_response)
+            .await
     }
 
     /// Completes an argument; as `Peer::complete`.
@@ -273,7 +267,7 @@ impl TracedPeer<RoleClient> {
     ) -> Answer<ReadResourceResult> {
         let uri = params.uri.clone();
         let call = self.open(Method::ResourcesRead, Some(&uri), params.meta_or_default());
-        call.run(self.peer.read_resource(params)).await
+        call.run_cached(self.peer.read_resource(params)).await
     }
 
     /// Reads a resource, which may ask for input; as `Peer::read_resource_once`.
@@ -286,7 +280,7 @@ impl TracedPeer<RoleClient> {
     ) -> Answer<ReadResourceResponse> {
         let uri = params.uri.clone();
         let call = self.open(Method::ResourcesRead, Some(&uri), params.meta_or_default());
-        call.run(self.peer.read_resource_once(params)).await
+        call.run_cached(self.peer.read_resource_once(params)).await
     }
 
     /// Reads a directory; as `Peer::read_resource_directory`.
@@ -343,7 +337,7 @@ impl TracedPeer<RoleClient> {
     /// As the method of rmcp's peer.
     pub async fn discover(&self, mut meta: RequestMetaObject) -> Answer<DiscoverResult> {
         let call = self.open(Method::ServerDiscover, None, &mut meta);
-        call.run(self.peer.discover(meta)).await
+        call.run_cached(self.peer.discover(meta)).await
     }
 
     /// Sets the level of the server's log messages; as `Peer::set_level`.
@@ -427,7 +421,7 @@ impl TracedPeer<RoleClient> {
 
 /// As rmcp's peer reads the answer to `tools/call`: one without `content` looks like the
 /// answer to something else, and counts as an empty result.
-fn call_tool_response(answer: ServerResult) -> Option<CallToolResponse> {
+pub(super) fn call_tool_response(answer: ServerResult) -> Option<CallToolResponse> {
     let (result_type, meta) = match answer {
         ServerResult::CallToolResult(result) => return Some(CallToolResponse::Complete(result)),
         ServerResult::InputRequiredResult(result) => {
@@ -448,6 +442,14 @@ fn call_tool_response(answer: ServerResult) -> Option<CallToolResponse> {
     let mut result = CallToolResult::default();
     (result.result_type, result.meta) = (result_type, meta);
     Some(CallToolResponse::Complete(result))
+}
+
+pub(super) fn get_prompt_response(answer: ServerResult) -> Option<GetPromptResponse> {
+    match answer {
+        ServerResult::GetPromptResult(result) => Some(GetPromptResponse::Complete(result)),
+        ServerResult::InputRequiredResult(result) => Some(GetPromptResponse::InputRequired(result)),
+        _ => None,
+    }
 }
 
 fn empty(answer: ServerResult) -> Option<()> {
