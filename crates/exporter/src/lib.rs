@@ -19,7 +19,7 @@
 //! - What a receiver cannot take now is sent again, with growing and random pauses, as
 //!   [OTLP](https://opentelemetry.io/docs/specs/otlp/) asks. It is not given up by a count of
 //!   attempts: only the queue's bound and the shutdown end it.
-//! - [`Stats`] account for every span.
+//! - [`Stats`] account for every span, also as metrics.
 //!
 //! See [`ExporterBuilder`] for the options and [`Guard`] for the end of a program.
 
@@ -35,6 +35,7 @@ mod exporter;
 mod guard;
 mod handle;
 mod log;
+mod metrics;
 mod pace;
 mod protocol;
 mod queue;
@@ -52,6 +53,7 @@ pub use credential::Credential;
 pub use encode::{EncodedSpans, Encoder, OtlpJson, OtlpProtobuf, Rastir, Verdict};
 pub use guard::Guard;
 pub use handle::{Handle, Report};
+pub use metrics::SelfMetric;
 pub use protocol::{Protocol, UnknownProtocol};
 pub use resource::Resource;
 pub use stats::{DestinationStats, DropReason, Dropped, Health, Stats};

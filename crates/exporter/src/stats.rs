@@ -124,6 +124,8 @@ pub struct DestinationStats {
     pub rejected: u64,
     /// Spans that were lost here.
     pub dropped: Dropped,
+    /// The most spans that may wait to be encoded.
+    pub capacity: u64,
     /// Spans that wait to be encoded.
     pub queued: u64,
     /// Spans that are encoded: on their way, or waiting for another attempt.
@@ -272,6 +274,7 @@ impl Counters {
             exported: self.exported.get(),
             rejected: self.rejected.get(),
             dropped,
+            capacity: queue.limits().spans as u64,
             queued: queued as u64,
             in_flight: self.in_flight.get(),
             recovered: self.recovered.get(),

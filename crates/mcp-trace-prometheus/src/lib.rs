@@ -32,6 +32,7 @@
 //! | `server_address`, `server_port` | clients only |
 //!
 //! Every operation counts once, whether its span is sampled or not, and also where spans go nowhere.
+//! An exporter's own counts go on the same page: [`Metrics::and`].
 //! What callers make up cannot fill the memory: see [`Metrics::MAX_SERIES`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

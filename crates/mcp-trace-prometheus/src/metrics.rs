@@ -17,6 +17,17 @@ const OVERFLOW: &str = "otel_metric_overflow=\"true\"";
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     families: Arc<Families>,
+    more: Vec<More>,
+}
+
+/// What others add to the page.
+#[derive(Clone)]
+struct More(Arc<dyn Fn() -> String + Send + Sync>);
+
+impl fmt::Debug for More {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("More")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +52,15 @@ impl Metrics {
         Self::default()
     }
 
+    /// Adds to the page of this handle and of the clones made of it what `page` returns: more
+    /// families in the same format, such as those of an exporter, as
+    /// `move || handle.stats().prometheus()`.
+    #[must_use]
+    pub fn and(mut self, page: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.more.push(More(Arc::new(page)));
+        self
+    }
+
     /// Counts every MCP operation of the process, until the guard is dropped.
     pub fn install(&self) -> ObserverGuard {
         add_observer(Arc::new(self.clone()))
@@ -52,7 +72,7 @@ impl Metrics {
         MetricsService::new(self.clone())
     }
 
-    /// The page: all histograms in the [text
+    /// The page: all histograms, and what was [added](Self::and), in the [text
     /// format](https://prometheus.io/docs/instrumenting/exposition_formats/).
     #[must_use]
     pub fn render(&self) -> String {
@@ -68,6 +88,9 @@ impl Metrics {
             "Duration of MCP requests and notifications, from sending them until the answer is read.",
             &mut page,
         );
+        for More(more) in &self.more {
+            page.push_str(&more());
+        }
         page
     }
 }
@@ -116,5 +139,21 @@ impl Family {
             histogram.write(name, labels, page)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Metrics;
+
+    #[test]
+    fn others_add_to_the_page() {
+        let metrics = Metrics::new().and(|| "a_total 1\n".to_owned());
+        let clone = metrics.clone();
+        assert_eq!(
+            metrics.and(|| "b 2\n".to_owned()).render(),
+            "a_total 1\nb 2\n"
+        );
+        assert_eq!(clone.render(), "a_total 1\n");
     }
 }

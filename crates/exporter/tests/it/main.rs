@@ -45,6 +45,7 @@ mod faults;
 mod folder;
 mod fork;
 mod load;
+mod metrics;
 mod network;
 mod panics;
 mod resources;
