@@ -29,12 +29,16 @@ mod api;
 mod gate;
 mod ingest;
 mod limits;
+mod metrics;
 mod page;
 mod policy;
+mod rastir;
 mod span;
 mod store;
 mod viewer;
 
 pub use limits::Limits;
 pub use span::{Event, Kind, Link, Source, Span, Status, Value};
+#[cfg(feature = "sqlite")]
+pub use store::OpenError;
 pub use viewer::{ServeError, Viewer};

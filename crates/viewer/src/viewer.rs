@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::io;
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,9 +16,14 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::ingest::{Decoded, InFlight};
+use traceparent::TraceId;
+
+use crate::ingest::Intakes;
 use crate::limits::Limits;
-use crate::store::{Record, Store, now_ms};
+use crate::metrics::Metrics;
+use crate::store::{Changes, Journal, Record, Store, now_ms};
+#[cfg(feature = "sqlite")]
+use crate::store::{OpenError, open};
 use crate::{api, gate, ingest};
 
 /// How often old traces are looked for.
@@ -29,6 +36,8 @@ const END_TAKES: Duration = Duration::from_secs(3);
 pub struct Viewer {
     limits: Limits,
     token: Option<String>,
+    #[cfg(feature = "sqlite")]
+    db: Option<PathBuf>,
 }
 
 impl Viewer {
@@ -53,11 +62,21 @@ impl Viewer {
         self
     }
 
+    /// Keeps traces in this file, an SQLite database, which is made if it is not there. Defaults to
+    /// memory only.
+    #[cfg(feature = "sqlite")]
+    #[must_use]
+    pub fn db(mut self, path: impl Into<PathBuf>) -> Self {
+        self.db = Some(path.into());
+        self
+    }
+
     /// Serves until `end` is ready, and then until what is under way is answered, for at most
     /// three seconds.
     ///
     /// # Errors
-    /// If the listener is not on loopback and there is no token, or if the listener fails.
+    /// If the listener is not on loopback and there is no token, if the file cannot be used, or if
+    /// the listener fails.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -69,12 +88,25 @@ impl Viewer {
             return Err(ServeError::NoToken);
         }
         let (ending, ended) = watch::channel(false);
+        let store = Store::new(self.limits.clone());
+        #[cfg(feature = "sqlite")]
+        let (journal, writer) = match &self.db {
+            None => (None, None),
+            Some(path) => {
+                let (journal, writer) = open(path, &store).map_err(ServeError::Db)?;
+                (Some(journal), Some(writer))
+            }
+        };
+        #[cfg(not(feature = "sqlite"))]
+        let journal = None;
         let state = Arc::new(State {
-            store: Store::new(self.limits.clone()),
+            store,
+            journal,
             limits: self.limits,
             token: self.token,
             local,
-            in_flight: InFlight::default(),
+            intakes: Intakes::default(),
+            metrics: Metrics::default(),
             rejected: Rejected::default(),
             ended: ended.clone(),
         });
@@ -102,6 +134,13 @@ impl Viewer {
             }
         };
         expire.abort();
+        #[cfg(feature = "sqlite")]
+        if let Some(writer) = writer {
+            if let Some(journal) = &state.journal {
+                journal.close();
+            }
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        }
         done.unwrap_or_else(|error| Err(io::Error::other(error)))
             .map_err(ServeError::Io)
     }
@@ -120,7 +159,8 @@ async fn expire(state: Arc<State>) {
     let mut tick = tokio::time::interval(EXPIRE_EVERY);
     loop {
         tick.tick().await;
-        state.store.expire(now_ms());
+        let now = now_ms();
+        state.store.expire(now, |changes| state.write(changes, now));
     }
 }
 
@@ -129,20 +169,38 @@ async fn expire(state: Arc<State>) {
 pub(crate) struct State {
     pub(crate) limits: Limits,
     pub(crate) store: Store,
+    /// Where the traces go to survive, if anywhere.
+    pub(crate) journal: Option<Journal>,
     pub(crate) token: Option<String>,
     /// Whether only programs of this machine can ask.
     pub(crate) local: bool,
-    pub(crate) in_flight: InFlight,
+    pub(crate) intakes: Intakes,
+    pub(crate) metrics: Metrics,
     pub(crate) rejected: Rejected,
     /// Whether the end has come.
     pub(crate) ended: watch::Receiver<bool>,
 }
 
 impl State {
-    /// Keeps what came in.
-    pub(crate) fn take(&self, decoded: Decoded) {
-        let records = decoded.batches.iter().flat_map(Record::of).collect();
-        self.store.insert(records, now_ms());
+    /// Keeps spans that came in now.
+    pub(crate) fn keep(&self, records: Vec<(TraceId, Arc<Record>)>) {
+        if records.is_empty() {
+            return;
+        }
+        let now = now_ms();
+        self.store
+            .insert(records, now, |changes| self.write(changes, now));
+    }
+
+    fn write(&self, changes: Changes, at: u64) {
+        if let Some(journal) = &self.journal {
+            journal.write(changes, at);
+        }
+    }
+
+    /// Whether more should wait.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.journal.as_ref().is_some_and(Journal::is_behind)
     }
 }
 
@@ -169,6 +227,9 @@ impl Rejected {
 pub enum ServeError {
     /// It would listen to other machines without a token.
     NoToken,
+    /// The file cannot be used.
+    #[cfg(feature = "sqlite")]
+    Db(OpenError),
     /// The listener failed.
     Io(io::Error),
 }
@@ -177,6 +238,8 @@ impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoToken => f.write_str("an address that is not loopback needs a token"),
+            #[cfg(feature = "sqlite")]
+            Self::Db(_) => f.write_str("traces cannot be kept in the file"),
             Self::Io(_) => f.write_str("the listener failed"),
         }
     }
@@ -186,6 +249,8 @@ impl Error for ServeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::NoToken => None,
+            #[cfg(feature = "sqlite")]
+            Self::Db(error) => Some(error),
             Self::Io(error) => Some(error),
         }
     }

@@ -7,9 +7,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State as Extract};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use serde_json::json;
 use traceparent::TraceId;
 
+use super::{away, error};
 use crate::store::Filter;
 use crate::viewer::State;
 
@@ -49,14 +49,4 @@ pub(super) async fn one(Extract(state): Extract<Arc<State>>, Path(id): Path<Stri
 /// `GET /api/tools`
 pub(super) async fn tools(Extract(state): Extract<Arc<State>>) -> Response {
     away(move || Json(state.store.tools()).into_response()).await
-}
-
-/// Work that may take longer than others should wait for.
-async fn away(work: impl FnOnce() -> Response + Send + 'static) -> Response {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
-}
-
-fn error(status: StatusCode, detail: &str) -> Response {
-    (status, Json(json!({"detail": detail}))).into_response()
 }

@@ -1,6 +1,7 @@
 //! Reading a request's body: bounded as sent, as unpacked, and over all requests at once.
 
 use std::io::Read;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Body;
@@ -8,8 +9,13 @@ use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
 
+use super::intake::{Intake, Taken};
 use crate::viewer::State;
+
+/// Requests that are decoded at once.
+const DECODERS: usize = 2;
 
 /// Why a body was not taken.
 #[derive(Debug)]
@@ -22,6 +28,8 @@ pub(crate) enum Refused {
     Encoding,
     /// It is not what its `content-encoding` says.
     Corrupt,
+    /// It is not what its protocol says.
+    Malformed(&'static str),
     /// The sender left.
     Gone,
 }
@@ -32,7 +40,7 @@ impl Refused {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Corrupt | Self::Gone => StatusCode::BAD_REQUEST,
+            Self::Corrupt | Self::Malformed(_) | Self::Gone => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -42,68 +50,108 @@ impl Refused {
             Self::Busy => "too much is under way; try again",
             Self::Encoding => "only gzip and identity are known as content-encoding",
             Self::Corrupt => "the body is not valid gzip",
+            Self::Malformed(message) => message,
             Self::Gone => "the body ended early",
         }
     }
 }
 
-/// The bytes of all bodies that are in memory.
-#[derive(Debug, Default)]
-pub(crate) struct InFlight(AtomicUsize);
+/// What requests that are being read use together.
+#[derive(Debug)]
+pub(crate) struct Intakes {
+    /// The bytes of their bodies.
+    bytes: AtomicUsize,
+    /// Who may decode. What that takes of memory is bounded for each.
+    decoders: Semaphore,
+}
 
-/// A share of [`InFlight`], given back when dropped.
-struct Share<'a> {
-    of: &'a InFlight,
+impl Default for Intakes {
+    fn default() -> Self {
+        Self {
+            bytes: AtomicUsize::new(0),
+            decoders: Semaphore::new(DECODERS),
+        }
+    }
+}
+
+/// A share of the bytes, given back when dropped.
+struct Share {
+    state: Arc<State>,
     bytes: usize,
 }
 
-impl Share<'_> {
+impl Share {
     /// Takes `bytes` more.
-    fn grow(&mut self, bytes: usize, limit: usize) -> Result<(), Refused> {
-        let before = self.of.0.fetch_add(bytes, Ordering::Relaxed);
+    fn grow(&mut self, bytes: usize) -> Result<(), Refused> {
+        let before = self.state.intakes.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.bytes += bytes;
-        if before.saturating_add(bytes) > limit {
+        if before.saturating_add(bytes) > self.state.limits.bodies {
             return Err(Refused::Busy);
         }
         Ok(())
     }
 }
 
-impl Drop for Share<'_> {
+impl Drop for Share {
     fn drop(&mut self) {
-        self.of.0.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.state
+            .intakes
+            .bytes
+            .fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
-/// Reads a body and hands it, unpacked, to `decode`, on a thread where that may take its time.
+/// Reads a body, and has `decode` hand its spans over, on a thread where that may take its time.
 ///
 /// # Errors
 /// See [`Refused`].
-pub(super) async fn read<T: Send + 'static>(
-    state: &State,
+pub(super) async fn read(
+    state: &Arc<State>,
     headers: &HeaderMap,
     body: Body,
-    decode: impl FnOnce(Bytes) -> T + Send + 'static,
-) -> Result<T, Refused> {
+    decode: impl FnOnce(&[u8], &mut Intake<'_>) -> Result<(), Refused> + Send + 'static,
+) -> Result<Taken, Refused> {
+    let taken = take(state, headers, body, decode).await;
+    if taken.is_err() {
+        state.rejected.request();
+    }
+    taken
+}
+
+async fn take(
+    state: &Arc<State>,
+    headers: &HeaderMap,
+    body: Body,
+    decode: impl FnOnce(&[u8], &mut Intake<'_>) -> Result<(), Refused> + Send + 'static,
+) -> Result<Taken, Refused> {
     let gzip = match headers.get(header::CONTENT_ENCODING).map(|v| v.as_bytes()) {
         None | Some(b"" | b"identity") => false,
         Some(name) if name.eq_ignore_ascii_case(b"gzip") => true,
         Some(_) => return Err(Refused::Encoding),
     };
-    let limits = &state.limits;
+    if state.is_behind() {
+        return Err(Refused::Busy);
+    }
+    let limit = state.limits.body;
     let mut share = Share {
-        of: &state.in_flight,
+        state: state.clone(),
         bytes: 0,
     };
-    let body = collect(body, limits.body, limits.bodies, &mut share).await?;
+    let body = collect(body, limit, &mut share).await?;
     if gzip {
         // As much as it may become.
-        share.grow(limits.body, limits.bodies)?;
+        share.grow(limit)?;
     }
-    let limit = limits.body;
-    let work = move || -> Result<T, Refused> {
-        let body = if gzip { unpack(&body, limit)? } else { body };
-        Ok(decode(body))
+    let _decoding = state.intakes.decoders.acquire().await;
+    let work = move || {
+        let body = if gzip {
+            unpack(&body, limit)?.into()
+        } else {
+            body
+        };
+        let mut intake = Intake::new(&share.state);
+        decode(&body, &mut intake)?;
+        Ok(intake.finish())
     };
     tokio::task::spawn_blocking(work)
         .await
@@ -111,12 +159,7 @@ pub(super) async fn read<T: Send + 'static>(
         .unwrap_or(Err(Refused::Gone))
 }
 
-async fn collect(
-    mut body: Body,
-    limit: usize,
-    all: usize,
-    share: &mut Share<'_>,
-) -> Result<Bytes, Refused> {
+async fn collect(mut body: Body, limit: usize, share: &mut Share) -> Result<Bytes, Refused> {
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Refused::Gone)?.into_data() else {
@@ -125,13 +168,13 @@ async fn collect(
         if whole.len() + data.len() > limit {
             return Err(Refused::TooLarge);
         }
-        share.grow(data.len(), all)?;
+        share.grow(data.len())?;
         whole.extend_from_slice(&data);
     }
     Ok(whole.freeze())
 }
 
-fn unpack(packed: &[u8], limit: usize) -> Result<Bytes, Refused> {
+fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, Refused> {
     let mut unpacked = Vec::new();
     // One byte more than allowed tells a body that is too large from one that just fits.
     let bounded = limit.saturating_add(1) as u64;
@@ -142,7 +185,7 @@ fn unpack(packed: &[u8], limit: usize) -> Result<Bytes, Refused> {
     if unpacked.len() > limit {
         return Err(Refused::TooLarge);
     }
-    Ok(unpacked.into())
+    Ok(unpacked)
 }
 
 #[cfg(test)]
@@ -165,19 +208,8 @@ mod tests {
         let bomb = gzip(&vec![0; 10 << 20]);
         assert!(bomb.len() < 16 << 10);
         assert!(matches!(unpack(&bomb, 1 << 20), Err(Refused::TooLarge)));
-        assert_eq!(unpack(&gzip(b"four"), 4).unwrap(), "four");
+        assert_eq!(unpack(&gzip(b"four"), 4).unwrap(), b"four");
         assert!(matches!(unpack(&gzip(b"four!"), 4), Err(Refused::TooLarge)));
         assert!(matches!(unpack(b"\x1f\x8bno", 4), Err(Refused::Corrupt)));
-    }
-
-    #[test]
-    fn a_share_is_given_back() {
-        let all = InFlight::default();
-        let mut share = Share { of: &all, bytes: 0 };
-        share.grow(6, 10).unwrap();
-        let mut other = Share { of: &all, bytes: 0 };
-        assert!(matches!(other.grow(5, 10), Err(Refused::Busy)));
-        drop((share, other));
-        assert_eq!(all.0.load(Ordering::Relaxed), 0);
     }
 }

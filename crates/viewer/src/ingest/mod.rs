@@ -1,7 +1,12 @@
 //! What comes in: each protocol reads its own wire, and gives spans of one shape.
+//!
+//! A few bytes on the wire can stand for a large structure in memory, so a request is never
+//! decoded as a whole: first its frame is checked, then span after span is decoded, bounded and
+//! handed over.
 
 mod body;
 mod bounds;
+mod intake;
 mod otlp;
 mod rastir;
 
@@ -9,39 +14,18 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::post;
-use traceparent::TraceId;
 
-use crate::span::{Span, Value};
+pub(crate) use self::body::Intakes;
+pub(crate) use self::rastir::SPAN_TYPE;
 use crate::viewer::State;
 
-pub(crate) use self::body::InFlight;
+/// Longer spans are not looked at.
+const MAX_SPAN: usize = 4 << 20;
+const TOO_LONG: &str = "a span is over 4 MiB";
 
-/// Spans of one service that came together.
-#[derive(Debug, Default)]
-pub(crate) struct Batch {
-    pub(crate) resource: Vec<(String, Value)>,
-    pub(crate) spans: Vec<(TraceId, Span)>,
-}
-
-/// What was read from a request.
-#[derive(Debug, Default)]
-pub(crate) struct Decoded {
-    pub(crate) batches: Vec<Batch>,
-    /// Spans that no trace can hold.
-    pub(crate) rejected: u64,
-    /// What is wrong with the first of them.
-    pub(crate) reason: Option<&'static str>,
-}
-
-impl Decoded {
-    fn reject(&mut self, reason: &'static str) {
-        self.rejected += 1;
-        self.reason.get_or_insert(reason);
-    }
-
-    fn accepted(&self) -> usize {
-        self.batches.iter().map(|batch| batch.spans.len()).sum()
-    }
+/// Whether the text of JSON is an object: where one is asked for, the parser takes an array as well.
+fn is_object(json: &[u8]) -> bool {
+    json.trim_ascii_start().starts_with(b"{")
 }
 
 /// The paths that spans are pushed to.

@@ -11,103 +11,102 @@ use axum::body::Body;
 use axum::extract;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
 use traceparent::{SpanId, TraceId};
 
-use super::bounds::{bound, bound_resource};
-use super::{Batch, Decoded, body};
+use super::body::{self, Refused};
+use super::intake::Intake;
+use super::{MAX_SPAN, TOO_LONG, is_object};
 use crate::span::{Event, Kind, Source, Span, Status, Value, text};
 use crate::viewer::State;
 
 /// The attribute under which Rastir's `span_type` is kept.
 pub(crate) const SPAN_TYPE: &str = "span_type";
 
+const NO_OBJECT: &str = "Payload must be a JSON object";
+const NO_SPANS: &str = "'spans' must be a non-empty array";
+
 pub(super) async fn take(
     extract::State(state): extract::State<Arc<State>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let value = state.limits.value;
-    match body::read(&state, &headers, body, move |body| read(&body, value)).await {
-        // Rastir's clients send again after a 429, as after a 503.
-        Err(body::Refused::Busy) => {
-            state.rejected.request();
-            let detail = Json::from("Ingestion queue full");
-            let answer = error(StatusCode::TOO_MANY_REQUESTS, &detail);
-            ([(header::RETRY_AFTER, "1")], answer).into_response()
-        }
-        Err(refused) => {
-            state.rejected.request();
-            error(refused.status(), &refused.message().into())
-        }
-        Ok(Err(detail)) => {
-            state.rejected.request();
-            error(StatusCode::BAD_REQUEST, &detail.into())
-        }
-        Ok(Ok(decoded)) => {
-            let (accepted, rejected) = (decoded.accepted(), decoded.rejected);
-            let reason = decoded.reason;
-            state.rejected.spans(rejected);
-            state.take(decoded);
-            if accepted == 0 {
-                return error(StatusCode::BAD_REQUEST, &reason.into());
-            }
-            let mut answer = json!({"status": "accepted", "spans_received": accepted});
-            if rejected > 0 {
-                answer["spans_rejected"] = rejected.into();
+    match body::read(&state, &headers, body, read).await {
+        Ok(taken) if taken.accepted == 0 => error(StatusCode::BAD_REQUEST, taken.reason),
+        Ok(taken) => {
+            let mut answer = json!({"status": "accepted", "spans_received": taken.accepted});
+            if taken.rejected > 0 {
+                answer["spans_rejected"] = taken.rejected.into();
             }
             (StatusCode::ACCEPTED, axum::Json(answer)).into_response()
         }
+        // Its clients send again after a 429, as after a 503.
+        Err(Refused::Busy) => {
+            let answer = error(StatusCode::TOO_MANY_REQUESTS, "Ingestion queue full");
+            ([(header::RETRY_AFTER, "1")], answer).into_response()
+        }
+        Err(refused) => error(refused.status(), refused.message()),
     }
 }
 
-fn error(status: StatusCode, detail: &Json) -> Response {
+fn error(status: StatusCode, detail: &str) -> Response {
     (status, axum::Json(json!({"detail": detail}))).into_response()
 }
 
-fn read(body: &[u8], max: usize) -> Result<Decoded, &'static str> {
-    let payload: Json = serde_json::from_slice(body).map_err(|_| "Invalid JSON")?;
-    let Json::Object(mut payload) = payload else {
-        return Err("Payload must be a JSON object");
-    };
-    let spans = match payload.remove("spans") {
-        Some(Json::Array(spans)) if !spans.is_empty() => spans,
-        _ => return Err("'spans' must be a non-empty array"),
-    };
-    let mut resource: Vec<_> = [
-        ("service.name", "service"),
-        ("service.version", "version"),
-        ("deployment.environment.name", "env"),
+/// The body; its spans stay text until their turn comes.
+#[derive(Deserialize)]
+struct Payload<'a> {
+    #[serde(borrow, default)]
+    service: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    env: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    version: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    spans: Option<Vec<&'a RawValue>>,
+}
+
+fn read(body: &[u8], intake: &mut Intake<'_>) -> Result<(), Refused> {
+    let payload: Payload<'_> = serde_json::from_slice(body).map_err(|error| {
+        Refused::Malformed(match error.is_data() {
+            false => "Invalid JSON",
+            true if is_object(body) => NO_SPANS,
+            true => NO_OBJECT,
+        })
+    })?;
+    if !is_object(body) {
+        return Err(Refused::Malformed(NO_OBJECT));
+    }
+    let spans = payload.spans.filter(|spans| !spans.is_empty());
+    let spans = spans.ok_or(Refused::Malformed(NO_SPANS))?;
+    let resource = [
+        ("service.name", payload.service),
+        ("service.version", payload.version),
+        ("deployment.environment.name", payload.env),
     ]
     .into_iter()
-    .filter_map(|(name, key)| Some((name.to_owned(), value(payload.remove(key)?))))
-    .filter(|(_, value)| *value != Value::Null)
-    .collect();
-    bound_resource(&mut resource, max);
-    let service = text(&resource, "service.name")
-        .unwrap_or("unknown")
-        .to_owned();
-
-    let mut decoded = Decoded::default();
-    let mut batch = Batch {
-        resource,
-        spans: Vec::with_capacity(spans.len()),
-    };
+    .filter_map(|(name, given)| Some((name.to_owned(), value(tree(given?)?))))
+    .filter(|(_, value)| *value != Value::Null);
+    let service = intake.resource(resource.collect());
+    let service = service.as_deref().unwrap_or("unknown");
     for span in spans {
-        let Json::Object(span) = span else {
-            decoded.reject("a span is not an object");
-            continue;
-        };
-        match convert(span, &service) {
-            Ok((trace, mut span)) => {
-                bound(&mut span, max);
-                batch.spans.push((trace, span));
-            }
-            Err(reason) => decoded.reject(reason),
-        }
+        intake.span(match tree(span) {
+            Some(Json::Object(span)) => convert(span, service),
+            Some(_) => Err("a span is not an object"),
+            None => Err(TOO_LONG),
+        });
     }
-    decoded.batches.push(batch);
-    Ok(decoded)
+    Ok(())
+}
+
+/// The parser bounds how deep this can be.
+fn tree(text: &RawValue) -> Option<Json> {
+    let text = text.get();
+    (text.len() <= MAX_SPAN)
+        .then(|| serde_json::from_str(text).ok())
+        .flatten()
 }
 
 fn convert(mut span: Map<String, Json>, service: &str) -> Result<(TraceId, Span), &'static str> {

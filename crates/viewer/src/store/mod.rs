@@ -2,8 +2,13 @@
 
 mod clock;
 mod filter;
+// Without a database, nothing reads what it holds.
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
+mod journal;
 mod record;
 mod search;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod summary;
 mod tools;
 mod trace;
@@ -17,7 +22,12 @@ use traceparent::TraceId;
 
 pub(crate) use self::clock::now_ms;
 pub(crate) use self::filter::Filter;
-pub(crate) use self::record::Record;
+pub(crate) use self::journal::Journal;
+pub(crate) use self::record::{Record, resource_json};
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::OpenError;
+#[cfg(feature = "sqlite")]
+pub(crate) use self::sqlite::open;
 pub(crate) use self::summary::Summary;
 use self::trace::Trace;
 use crate::Limits;
@@ -82,8 +92,13 @@ impl Store {
     }
 
     /// Adds spans that arrived at `now`, in milliseconds since 1970, and lets go what is over a
-    /// bound then.
-    pub(crate) fn insert(&self, records: Vec<(TraceId, Arc<Record>)>, now: u64) -> Changes {
+    /// bound then. `tell` hears of it in the order in which it happens, and must not wait.
+    pub(crate) fn insert(
+        &self,
+        records: Vec<(TraceId, Arc<Record>)>,
+        now: u64,
+        tell: impl FnOnce(Changes),
+    ) {
         let mut changes = Changes::default();
         let mut inner = self.lock();
         for (id, record) in records {
@@ -93,16 +108,17 @@ impl Store {
         }
         inner.make_room(now, &self.limits, &mut changes.gone);
         let last = inner.last;
+        tell(changes);
         drop(inner);
         self.changed.send_replace(last);
-        changes
     }
 
     /// Lets go what is too old at `now`.
-    pub(crate) fn expire(&self, now: u64) -> Vec<TraceId> {
-        let mut gone = Vec::new();
-        self.lock().make_room(now, &self.limits, &mut gone);
-        gone
+    pub(crate) fn expire(&self, now: u64, tell: impl FnOnce(Changes)) {
+        let mut changes = Changes::default();
+        let mut inner = self.lock();
+        inner.make_room(now, &self.limits, &mut changes.gone);
+        tell(changes);
     }
 
     /// Tells of changes by their number.
@@ -118,6 +134,17 @@ impl Store {
         let ids: Vec<TraceId> = ids.rev().take(max).map(|(_, id)| *id).collect();
         let summaries = ids.iter().filter_map(|id| inner.summary(*id)).collect();
         (inner.last, summaries)
+    }
+
+    /// At most `max` traces with a span of `service`, the last to arrive first.
+    pub(crate) fn latest(&self, max: usize, service: Option<&str>) -> Vec<Summary> {
+        let mut inner = self.lock();
+        let ids: Vec<TraceId> = inner.by_arrival.values().rev().copied().collect();
+        let summaries = ids.into_iter().filter_map(|id| inner.summary(id));
+        let of_service = |trace: &Summary| {
+            service.is_none_or(|name| trace.services.iter().any(|other| **other == *name))
+        };
+        summaries.filter(of_service).take(max).collect()
     }
 
     /// The spans of a trace by start, and how many more there were.

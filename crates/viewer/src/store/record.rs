@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use traceparent::{SpanId, TraceId};
+use traceparent::SpanId;
 
-use crate::ingest::Batch;
 use crate::span::{Kind, Span, Value};
 
 /// A span at rest. Most of it is text that is written once, when it arrives, and handed out as
@@ -51,18 +50,6 @@ impl Record {
         }
     }
 
-    /// The records of a batch.
-    pub(crate) fn of(batch: &Batch) -> Vec<(TraceId, Arc<Self>)> {
-        let resource = resource_json(&batch.resource);
-        let mut records: Vec<(TraceId, Arc<Self>)> = Vec::with_capacity(batch.spans.len());
-        for (id, span) in &batch.spans {
-            let like = records.last().map(|(_, record)| &**record);
-            let record = Self::new(span, &resource, like);
-            records.push((*id, Arc::new(record)));
-        }
-        records
-    }
-
     /// What it takes of memory, rather more than less: what records share is counted with each.
     pub(crate) fn bytes(&self) -> usize {
         // The counts of the `Arc`s, and the place in its trace's list.
@@ -104,7 +91,7 @@ impl Record {
 }
 
 /// Attributes of a service as a JSON object.
-fn resource_json(resource: &[(String, Value)]) -> Arc<str> {
+pub(crate) fn resource_json(resource: &[(String, Value)]) -> Arc<str> {
     let mut json = Vec::new();
     let mut serializer = serde_json::Serializer::new(&mut json);
     let written = crate::span::write_pairs(resource, &mut serializer);

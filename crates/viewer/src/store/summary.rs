@@ -23,7 +23,7 @@ pub(crate) struct Summary {
     pub(crate) tools: Vec<Arc<str>>,
     start_ms: f64,
     pub(crate) duration_ms: f64,
-    spans: usize,
+    pub(crate) spans: usize,
     pub(crate) errors: usize,
     /// Spans whose parent is not here.
     missing_parents: usize,

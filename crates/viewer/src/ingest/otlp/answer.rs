@@ -8,6 +8,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use prost::Message;
 use serde_json::json;
 
+use crate::ingest::intake::Taken;
+
 /// How a request is written, and so its answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Encoding {
@@ -25,9 +27,9 @@ struct Status {
 }
 
 impl Encoding {
-    /// Everything but `rejected` spans was taken.
-    pub(super) fn success(self, rejected: u64, reason: Option<&'static str>) -> Response {
-        let partial = (rejected > 0).then(|| (rejected, reason.unwrap_or_default()));
+    /// Everything was taken, apart from rejected spans.
+    pub(super) fn success(self, taken: &Taken) -> Response {
+        let partial = (taken.rejected > 0).then_some((taken.rejected, taken.reason));
         match self {
             Self::Protobuf => {
                 let answer = ExportTraceServiceResponse {

@@ -2,53 +2,27 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use opentelemetry_proto::tonic::trace::v1::Span as ProtoSpan;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span as ProtoSpan};
 use traceparent::{SpanId, TraceId};
 
-use crate::ingest::bounds::{bound, bound_resource};
-use crate::ingest::{Batch, Decoded};
-use crate::span::{Event, Kind, Link, Source, Span, Status, Value, text};
+use crate::ingest::intake::Intake;
+use crate::span::{Event, Kind, Link, Source, Span, Status, Value};
 
 /// What OpenTelemetry's SDKs send where nothing is configured.
 const UNKNOWN: &str = "unknown_service";
 
-/// The spans of a request; values longer than `max` bytes are cut.
-pub(super) fn convert(request: ExportTraceServiceRequest, max: usize) -> Decoded {
-    let mut decoded = Decoded::default();
-    for spans in request.resource_spans {
-        let batch = batch(spans, max, &mut decoded);
-        decoded.batches.push(batch);
-    }
-    decoded
+/// What is said about a service, and its name.
+pub(super) fn resource(intake: &mut Intake<'_>, resource: Resource) -> String {
+    let name = intake.resource(pairs(resource.attributes));
+    name.unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
-fn batch(spans: ResourceSpans, max: usize, decoded: &mut Decoded) -> Batch {
-    let mut resource = pairs(spans.resource.unwrap_or_default().attributes);
-    bound_resource(&mut resource, max);
-    let service = text(&resource, "service.name")
-        .unwrap_or(UNKNOWN)
-        .to_owned();
-    let mut batch = Batch::default();
-    for scope in spans.scope_spans {
-        for span in scope.spans {
-            match convert_span(span, &service) {
-                Ok((trace, mut span)) => {
-                    bound(&mut span, max);
-                    batch.spans.push((trace, span));
-                }
-                Err(reason) => decoded.reject(reason),
-            }
-        }
-    }
-    batch.resource = resource;
-    batch
-}
-
-fn convert_span(span: ProtoSpan, service: &str) -> Result<(TraceId, Span), &'static str> {
+/// A span, or why it is none.
+pub(super) fn span(span: ProtoSpan, service: &str) -> Result<(TraceId, Span), &'static str> {
     let trace = trace_id(&span.trace_id).ok_or("a trace id is not 16 bytes, or zero")?;
     let id = span_id(&span.span_id).ok_or("a span id is not 8 bytes, or zero")?;
     let parent_id = match span.parent_span_id.as_slice() {

@@ -4,42 +4,89 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, KeyValue, KeyValueList, any_value,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
+use opentelemetry_proto::tonic::trace::v1::{Span, Status};
+use serde::Deserialize;
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
-/// The request in `body`.
-///
-/// # Errors
-/// If it is not a JSON object.
-pub(super) fn read(body: &[u8]) -> Result<ExportTraceServiceRequest, String> {
-    let request: Json =
-        serde_json::from_slice(body).map_err(|error| format!("the body is not JSON: {error}"))?;
-    if !request.is_object() {
-        return Err("the body is not a JSON object".to_owned());
-    }
-    Ok(ExportTraceServiceRequest {
-        resource_spans: each(&request, "resourceSpans", resource_spans),
-    })
+use super::convert;
+use crate::ingest::body::Refused;
+use crate::ingest::intake::Intake;
+use crate::ingest::{MAX_SPAN, TOO_LONG, is_object};
+
+/// `ExportTraceServiceRequest`; what is inside stays text until its turn comes.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    #[serde(borrow, default)]
+    resource_spans: Option<Vec<&'a RawValue>>,
 }
 
-fn resource_spans(given: &Json) -> ResourceSpans {
-    ResourceSpans {
-        resource: given.get("resource").map(|resource| Resource {
-            attributes: attributes(resource),
-            ..Resource::default()
-        }),
-        scope_spans: each(given, "scopeSpans", |scope| ScopeSpans {
-            spans: each(scope, "spans", span),
-            ..ScopeSpans::default()
-        }),
-        ..ResourceSpans::default()
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ResourceSpans<'a> {
+    #[serde(borrow, default)]
+    resource: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    scope_spans: Option<Vec<&'a RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct ScopeSpans<'a> {
+    #[serde(borrow, default)]
+    spans: Option<Vec<&'a RawValue>>,
+}
+
+/// Hands over the spans of the request in `body`.
+pub(super) fn read(body: &[u8], intake: &mut Intake<'_>) -> Result<(), Refused> {
+    const MALFORMED: Refused =
+        Refused::Malformed("the body is not an ExportTraceServiceRequest in JSON");
+    if !is_object(body) {
+        return Err(MALFORMED);
     }
+    let request: Request<'_> = serde_json::from_slice(body).map_err(|_| MALFORMED)?;
+    for spans in request.resource_spans.unwrap_or_default() {
+        let spans: ResourceSpans<'_> = part(spans)?;
+        let resource = spans.resource.and_then(tree).unwrap_or_default();
+        let resource = Resource {
+            attributes: attributes(&resource),
+            ..Resource::default()
+        };
+        let service = convert::resource(intake, resource);
+        for scope in spans.scope_spans.unwrap_or_default() {
+            let scope: ScopeSpans<'_> = part(scope)?;
+            for given in scope.spans.unwrap_or_default() {
+                let converted = match tree(given) {
+                    Some(given) => convert::span(span(&given), &service),
+                    None => Err(TOO_LONG),
+                };
+                intake.span(converted);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn part<'a, T: Deserialize<'a>>(text: &'a RawValue) -> Result<T, Refused> {
+    const MALFORMED: Refused =
+        Refused::Malformed("resourceSpans or scopeSpans hold something else");
+    if !is_object(text.get().as_bytes()) {
+        return Err(MALFORMED);
+    }
+    serde_json::from_str(text.get()).map_err(|_| MALFORMED)
+}
+
+/// The parser bounds how deep this can be.
+fn tree(text: &RawValue) -> Option<Json> {
+    let text = text.get();
+    (text.len() <= MAX_SPAN)
+        .then(|| serde_json::from_str(text).ok())
+        .flatten()
 }
 
 fn span(given: &Json) -> Span {
@@ -88,7 +135,6 @@ fn pair(given: &Json) -> KeyValue {
     }
 }
 
-/// The parser bounds how deep this can go.
 fn any(given: &Json) -> AnyValue {
     let value = given.as_object().and_then(|object| {
         object.iter().find_map(|(kind, value)| {

@@ -4,19 +4,17 @@
 mod answer;
 mod convert;
 mod json;
+mod protobuf;
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract;
 use axum::response::Response;
-use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
 
 use self::answer::Encoding;
-use super::{Decoded, body};
+use super::body;
 use crate::viewer::State;
 
 pub(super) async fn take(
@@ -29,33 +27,14 @@ pub(super) async fn take(
         let message = "send application/x-protobuf or application/json";
         return Encoding::Json.error(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
     };
-    let value = state.limits.value;
-    let decoded = body::read(&state, &headers, body, move |body| match encoding {
-        Encoding::Protobuf => protobuf(body, value),
-        Encoding::Json => json::read(&body).map(|request| convert::convert(request, value)),
-    });
-    match decoded.await {
-        Err(refused) => {
-            state.rejected.request();
-            encoding.error(refused.status(), refused.message())
-        }
-        Ok(Err(message)) => {
-            state.rejected.request();
-            encoding.error(StatusCode::BAD_REQUEST, &message)
-        }
-        Ok(Ok(decoded)) => {
-            let (rejected, reason) = (decoded.rejected, decoded.reason);
-            state.rejected.spans(rejected);
-            state.take(decoded);
-            encoding.success(rejected, reason)
-        }
+    let read = match encoding {
+        Encoding::Protobuf => protobuf::read,
+        Encoding::Json => json::read,
+    };
+    match body::read(&state, &headers, body, read).await {
+        Ok(taken) => encoding.success(&taken),
+        Err(refused) => encoding.error(refused.status(), refused.message()),
     }
-}
-
-fn protobuf(body: Bytes, value: usize) -> Result<Decoded, String> {
-    let request = ExportTraceServiceRequest::decode(body)
-        .map_err(|_| "the body is not an ExportTraceServiceRequest".to_owned())?;
-    Ok(convert::convert(request, value))
 }
 
 impl Encoding {
