@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use mcp_envelope::{AnswerWatcher, Id};
+use mcp_envelope::{AnswerWatcher, Id, Kind, Message};
 use mcp_trace::{ActiveSpan, End};
 
-use crate::exchange::record_answer;
+use crate::answer::is_answered;
 use crate::head::Content;
+use crate::reading::{Reading, State};
+
+/// The most members of a batch that get a span each; a larger batch gets one span.
+const MAX_BATCH: usize = 64;
 
 /// How much of an answer is searched for the members' answers: every member looks at all of it.
 const MAX_SEARCHED: usize = 1024 * 1024;
@@ -27,12 +31,42 @@ struct Member {
 }
 
 impl Batch {
-    pub(crate) fn push(&mut self, span: Arc<ActiveSpan>, id: Option<Id>) {
-        self.members.push(Member {
-            span,
-            id,
-            watcher: None,
-        });
+    /// Starts the members' spans. `None` if the batch has one span in all.
+    pub(crate) fn begin(reading: &Reading, state: &mut State, message: &Message) -> Option<Self> {
+        let whole = &reading.traced().span;
+        if message.member_count() > MAX_BATCH {
+            reading.settle_whole(state);
+            whole.set_attribute(
+                "mcp_trace.batch.size",
+                i64::try_from(message.member_count()).unwrap_or(i64::MAX),
+            );
+            return None;
+        }
+        whole.pass_through(None);
+        let config = reading.config();
+        let mut batch = Self::default();
+        for member in message.members() {
+            if !matches!(member.kind(), Kind::Request | Kind::Notification) || config.propagate_only
+            {
+                continue;
+            }
+            let call = reading.call_in(state, member);
+            if config.wants_span(|| call.method.clone()) {
+                let span = config
+                    .span(call)
+                    .incoming(reading.header.clone())
+                    .trust(reading.trust)
+                    .start();
+                span.resolve(reading.context_in(state, member));
+                config.stats.add_span(span.is_recording());
+                batch.members.push(Member {
+                    span,
+                    id: member.id().cloned(),
+                    watcher: None,
+                });
+            }
+        }
+        Some(batch)
     }
 
     /// A piece of the answer. Returns whether every request has been answered.
@@ -60,17 +94,16 @@ impl Batch {
 impl Member {
     fn is_answered(&mut self, piece: &[u8], content: Content) -> bool {
         let Some(id) = &self.id else { return false };
-        let watcher = match (&mut self.watcher, content) {
-            (Some(watcher), _) => watcher,
-            (none, Content::Json) => none.insert(AnswerWatcher::json(Some(id.clone()))),
-            (none, Content::EventStream) => none.insert(AnswerWatcher::sse(Some(id.clone()))),
-            (None, _) => return false,
-        };
-        let Some(answer) = watcher.push(piece) else {
-            return false;
-        };
-        record_answer(&self.span, answer);
-        self.span.end();
-        true
+        if self.watcher.is_none() {
+            self.watcher = content.watcher(Some(id.clone()));
+        }
+        let is_answered = self
+            .watcher
+            .as_mut()
+            .is_some_and(|watcher| is_answered(&self.span, watcher, piece));
+        if is_answered {
+            self.span.end();
+        }
+        is_answered
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use mcp_trace::carrier::BaggageFilter;
-use mcp_trace::{Method, SpanSink, Trust};
+use mcp_trace::{ActiveSpan, Method, Operation, SpanBuilder, SpanKind, SpanSink, Trust};
 
 use crate::Stats;
 use crate::sampling_cap::SamplingCap;
@@ -33,10 +33,21 @@ impl Config {
             .map_or(self.trust, |rule| rule.apply(head))
     }
 
-    pub(crate) fn wants_span(&self, method: &Method) -> bool {
+    pub(crate) fn wants_span(&self, method: impl FnOnce() -> Method) -> bool {
         self.spans_for
             .as_ref()
-            .is_none_or(|rule| rule.apply(method))
+            .is_none_or(|rule| rule.apply(&method()))
+    }
+
+    /// Prepares the span of a message.
+    pub(crate) fn span(&self, operation: impl Into<Operation>) -> SpanBuilder {
+        let builder =
+            ActiveSpan::builder(SpanKind::Server, operation).maybe_sink(self.sink.clone());
+        if self.propagate_only {
+            builder.propagate_only()
+        } else {
+            builder
+        }
     }
 
     pub(crate) fn knows_tool(&self, name: &str) -> bool {

@@ -1,11 +1,10 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::{Method, Response};
+use http::Response;
 use http_body::Body;
-use mcp_trace::{ActiveSpan, End, Outcome, ScopeGuard};
+use mcp_trace::{End, Outcome, Scope};
 use pin_project_lite::pin_project;
 
 use crate::ResponseBody;
@@ -19,41 +18,40 @@ pin_project! {
         // `None` before it runs and while it is dropped.
         #[pin]
         future: Option<F>,
-        // `None` where nothing is traced, and once the answer has taken over.
-        traced: Option<Traced>,
+        // `None` leaves what is current as it is.
+        scope: Option<Scope>,
+        open: Open,
     }
 
     impl<F> PinnedDrop for ResponseFuture<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _scope = this.traced.as_ref().map(|traced| ScopeGuard::enter(traced.span.clone()));
-            this.future.set(None);
+            if let Some(scope) = this.scope {
+                scope.run(|| this.future.set(None));
+            }
         }
     }
 }
 
+/// A request that waits for the head of its answer.
 #[derive(Debug)]
-struct Traced {
-    span: Arc<ActiveSpan>,
-    exchange: Option<Arc<Exchange>>,
-    method: Method,
+struct Open {
+    // `None` where no span is to be ended, and once the answer has taken over.
+    exchange: Option<Exchange>,
     panicked: bool,
 }
 
 /// Notices a panic in a poll, which somebody may catch before the future is dropped.
-struct Polled<'a> {
-    panicked: &'a mut bool,
-    _scope: ScopeGuard,
-}
+struct Polled<'a>(&'a mut bool);
 
 impl Drop for Polled<'_> {
     fn drop(&mut self) {
-        *self.panicked = std::thread::panicking();
+        *self.0 = std::thread::panicking();
     }
 }
 
 /// The caller went away before the head of the answer, or the inner service panicked.
-impl Drop for Traced {
+impl Drop for Open {
     fn drop(&mut self) {
         let Some(exchange) = self.exchange.take() else {
             return;
@@ -71,28 +69,32 @@ impl<F> ResponseFuture<F> {
     pub(crate) fn untraced(future: F) -> Self {
         Self {
             future: Some(future),
-            traced: None,
-        }
-    }
-
-    pub(crate) fn pending(
-        span: Arc<ActiveSpan>,
-        exchange: Option<Arc<Exchange>>,
-        method: Method,
-    ) -> Self {
-        Self {
-            future: None,
-            traced: Some(Traced {
-                span,
-                exchange,
-                method,
+            scope: None,
+            open: Open {
+                exchange: None,
                 panicked: false,
-            }),
+            },
         }
     }
 
-    pub(crate) fn run(&mut self, future: F) {
-        self.future = Some(future);
+    /// Runs `call` with `scope` current. The exchange is guarded before: the inner service may
+    /// panic.
+    pub(crate) fn run(
+        scope: impl Into<Scope>,
+        exchange: Option<Exchange>,
+        call: impl FnOnce() -> F,
+    ) -> Self {
+        let open = Open {
+            exchange,
+            panicked: false,
+        };
+        let mut scope = scope.into();
+        let future = scope.run(call);
+        Self {
+            future: Some(future),
+            scope: Some(scope),
+            open,
+        }
     }
 }
 
@@ -108,23 +110,18 @@ where
         let Some(future) = this.future.as_pin_mut() else {
             return Poll::Pending;
         };
-        let polled = this.traced.as_mut().map(|traced| Polled {
-            panicked: &mut traced.panicked,
-            _scope: ScopeGuard::enter(traced.span.clone()),
+        let polled = Polled(&mut this.open.panicked);
+        let result = ready!(match this.scope {
+            Some(scope) => scope.run(|| future.poll(cx)),
+            None => future.poll(cx),
         });
-        let result = ready!(future.poll(cx));
         drop(polled);
-        let Some(mut traced) = this.traced.take() else {
+        let exchange = this.open.exchange.take();
+        let Some(scope) = this.scope.take() else {
             return Poll::Ready(result.map(|response| response.map(ResponseBody::unwatched)));
         };
-        let exchange = traced.exchange.take();
         Poll::Ready(match result {
-            Ok(response) => Ok(ResponseBody::watch(
-                response,
-                &traced.method,
-                traced.span.clone(),
-                exchange,
-            )),
+            Ok(response) => Ok(ResponseBody::watch(response, scope, exchange)),
             Err(error) => {
                 if let Some(exchange) = exchange {
                     exchange.span().set_outcome(Outcome::failed("service"));

@@ -1,21 +1,84 @@
 //! What the head of a message tells.
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use mcp_trace::{ProtocolVersion, Text};
 
-// Parsed once, by the compiler.
-const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-const METHOD: HeaderName = HeaderName::from_static("mcp-method");
-const NAME: HeaderName = HeaderName::from_static("mcp-name");
+/// The headers that matter here, found in one pass: each look-up would hash its name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Headers<'h> {
+    pub(crate) traceparent: Option<&'h HeaderValue>,
+    content_type: Option<&'h HeaderValue>,
+    content_encoding: Option<&'h HeaderValue>,
+    pub(crate) session_id: Option<&'h HeaderValue>,
+    protocol_version: Option<&'h HeaderValue>,
+    method: Option<&'h HeaderValue>,
+    name: Option<&'h HeaderValue>,
+}
 
-/// What the body is made of, if it may be a JSON-RPC message: a POST of JSON. A message that
-/// goes another way, such as the standing GET stream, gets context and no span.
-pub(crate) fn message_content(head: &Parts) -> Option<Content> {
-    let content = (head.method == Method::POST).then(|| content(&head.headers))?;
-    (content != Content::Other).then_some(content)
+impl<'h> Headers<'h> {
+    pub(crate) fn of(headers: &'h HeaderMap) -> Self {
+        let mut found = Self::default();
+        for (name, value) in headers {
+            let slot = match name.as_str() {
+                "traceparent" => &mut found.traceparent,
+                "content-type" => &mut found.content_type,
+                "content-encoding" => &mut found.content_encoding,
+                "mcp-session-id" => &mut found.session_id,
+                "mcp-protocol-version" => &mut found.protocol_version,
+                "mcp-method" => &mut found.method,
+                "mcp-name" => &mut found.name,
+                _ => continue,
+            };
+            // The first of several counts.
+            slot.get_or_insert(value);
+        }
+        found
+    }
+
+    /// What the body is made of.
+    pub(crate) fn content(&self) -> Content {
+        let Some(media_type) = self.content_type else {
+            return Content::Other;
+        };
+        let content = match Content::of(media_type.as_bytes()) {
+            Content::Other => return Content::Other,
+            content => content,
+        };
+        match self.content_encoding {
+            Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+                Content::Encoded
+            }
+            _ => content,
+        }
+    }
+
+    /// What the body of a request is made of, if it may be a JSON-RPC message: a POST of JSON. A
+    /// message that goes another way, such as the standing GET stream, gets context and no span.
+    pub(crate) fn message_content(&self, head: &Parts) -> Option<Content> {
+        let content = (head.method == Method::POST).then(|| self.content())?;
+        (content != Content::Other).then_some(content)
+    }
+
+    /// Whether only MCP sends such headers.
+    pub(crate) fn is_mcp(&self) -> bool {
+        text(self.session_id).is_some() || self.protocol_version().is_some()
+    }
+
+    /// `MCP-Protocol-Version`.
+    pub(crate) fn protocol_version(&self) -> Option<ProtocolVersion> {
+        ProtocolVersion::parse(text(self.protocol_version)?)
+    }
+
+    /// `Mcp-Method`, which names a message before its body has been read (MCP 2026-07-28).
+    pub(crate) fn method(&self) -> Option<mcp_trace::Method> {
+        text(self.method).map(mcp_trace::Method::parse)
+    }
+
+    /// `Mcp-Name`: the tool, the prompt or the resource. A value in Base64 is left to the body.
+    pub(crate) fn name(&self) -> Option<&'h str> {
+        text(self.name).filter(|name| !name.starts_with("=?base64?"))
+    }
 }
 
 /// What a body is made of.
@@ -31,51 +94,33 @@ pub(crate) enum Content {
     Other,
 }
 
-pub(crate) fn content(headers: &HeaderMap) -> Content {
-    let Some(media_type) = headers.get(CONTENT_TYPE) else {
-        return Content::Other;
-    };
-    let media_type = media_type
-        .as_bytes()
-        .split(|&b| b == b';')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii();
-    let content = if media_type.eq_ignore_ascii_case(b"application/json") {
-        Content::Json
-    } else if media_type.eq_ignore_ascii_case(b"text/event-stream") {
-        Content::EventStream
-    } else {
-        return Content::Other;
-    };
-    match headers.get(CONTENT_ENCODING) {
-        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-            Content::Encoded
+impl Content {
+    pub(crate) fn is_readable(self) -> bool {
+        matches!(self, Self::Json | Self::EventStream)
+    }
+
+    fn of(media_type: &[u8]) -> Self {
+        // As nearly everybody writes it.
+        if media_type == b"application/json" {
+            return Self::Json;
         }
-        _ => content,
+        let essence = media_type.split(|&b| b == b';').next();
+        let essence = essence.unwrap_or_default().trim_ascii();
+        if essence.eq_ignore_ascii_case(b"application/json") {
+            Self::Json
+        } else if essence.eq_ignore_ascii_case(b"text/event-stream") {
+            Self::EventStream
+        } else {
+            Self::Other
+        }
     }
 }
 
-/// `Mcp-Session-Id`.
-pub(crate) fn session_id(headers: &HeaderMap) -> Option<Text> {
-    text(headers, &SESSION_ID).map(|id| Text::bounded(id, 256))
+/// `Mcp-Session-Id`, made safe to keep.
+pub(crate) fn session_id(value: Option<&HeaderValue>) -> Option<Text> {
+    text(value).map(|id| Text::bounded(id, 256))
 }
 
-/// `MCP-Protocol-Version`.
-pub(crate) fn protocol_version(headers: &HeaderMap) -> Option<ProtocolVersion> {
-    ProtocolVersion::parse(text(headers, &PROTOCOL_VERSION)?)
-}
-
-/// `Mcp-Method`, which names a message before its body has been read (MCP 2026-07-28).
-pub(crate) fn method(headers: &HeaderMap) -> Option<mcp_trace::Method> {
-    text(headers, &METHOD).map(mcp_trace::Method::parse)
-}
-
-/// `Mcp-Name`: the tool, the prompt or the resource. A value in Base64 is left to the body.
-pub(crate) fn name(headers: &HeaderMap) -> Option<&str> {
-    text(headers, &NAME).filter(|name| !name.starts_with("=?base64?"))
-}
-
-fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    headers.get(name)?.to_str().ok()
+fn text(value: Option<&HeaderValue>) -> Option<&str> {
+    value?.to_str().ok()
 }

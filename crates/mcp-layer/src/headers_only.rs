@@ -3,12 +3,11 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use http_body::Body;
-use mcp_trace::ScopeGuard;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::config::Config;
-use crate::service::{Reading, trace};
+use crate::service::{Look, trace};
 use crate::{ResponseBody, ResponseFuture};
 
 /// Traces by the headers of requests alone; see
@@ -58,14 +57,11 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut head, body) = request.into_parts();
-        let Some((span, exchange)) = trace(&head, &self.config, Reading::Headers) else {
+        let Some((span, exchange)) = trace(&head, &self.config, Look::Headers) else {
             return ResponseFuture::untraced(self.inner.call(Request::from_parts(head, body)));
         };
         head.extensions.insert(span.clone());
-        let mut response = ResponseFuture::pending(span.clone(), exchange, head.method.clone());
-        let scope = ScopeGuard::enter(span);
-        response.run(self.inner.call(Request::from_parts(head, body)));
-        drop(scope);
-        response
+        let request = Request::from_parts(head, body);
+        ResponseFuture::run(span, exchange, || self.inner.call(request))
     }
 }

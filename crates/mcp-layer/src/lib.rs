@@ -116,6 +116,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod ambient;
+mod answer;
 mod batch;
 mod config;
 mod exchange;
@@ -125,6 +126,7 @@ mod headers_only;
 mod layer;
 #[cfg(feature = "tracing")]
 mod log;
+mod reading;
 mod request_body;
 mod response_body;
 mod sampling_cap;

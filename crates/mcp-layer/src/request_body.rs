@@ -2,11 +2,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use mcp_trace::body::visit_slices;
 use pin_project_lite::pin_project;
 
-use crate::exchange::Exchange;
+use crate::reading::Reading;
 
 pin_project! {
     /// The body of a request, read along while the inner service reads it.
@@ -17,13 +18,13 @@ pin_project! {
         #[pin]
         body: B,
         // `None` where there is nothing, or nothing more, to learn.
-        exchange: Option<Arc<Exchange>>,
+        reading: Option<Arc<Reading>>,
     }
 }
 
 impl<B> RequestBody<B> {
-    pub(crate) fn new(body: B, exchange: Option<Arc<Exchange>>) -> Self {
-        Self { body, exchange }
+    pub(crate) fn new(body: B, reading: Option<Arc<Reading>>) -> Self {
+        Self { body, reading }
     }
 
     pub(crate) fn unread(body: B) -> Self {
@@ -46,17 +47,17 @@ impl<B: Body> Body for RequestBody<B> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
         let frame = ready!(this.body.as_mut().poll_frame(cx));
-        if let Some(exchange) = this.exchange {
-            match &frame {
-                Some(Ok(frame)) => {
-                    if let Some(data) = frame.data_ref() {
-                        let visible = visit_slices(data, |piece| exchange.read(piece));
-                        if !visible || this.body.is_end_stream() {
-                            exchange.read_all();
-                        }
-                    }
-                }
-                Some(Err(_)) | None => exchange.read_all(),
+        if let Some(reading) = this.reading {
+            let is_open = match &frame {
+                Some(Ok(frame)) => read(reading, frame),
+                Some(Err(_)) | None => true,
+            };
+            let is_whole = !matches!(frame, Some(Ok(_))) || this.body.is_end_stream();
+            if is_open && is_whole {
+                reading.read_all();
+            }
+            if !is_open || is_whole {
+                *this.reading = None;
             }
         }
         Poll::Ready(frame)
@@ -69,6 +70,19 @@ impl<B: Body> Body for RequestBody<B> {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+/// Returns whether more may be learnt.
+fn read<D: Buf>(reading: &Reading, frame: &Frame<D>) -> bool {
+    let mut is_open = true;
+    if let Some(data) = frame.data_ref() {
+        let is_visible = visit_slices(data, |piece| is_open = reading.read(piece));
+        if !is_visible {
+            reading.read_all();
+            is_open = false;
+        }
+    }
+    is_open
 }
 
 impl<B: Default> Default for RequestBody<B> {

@@ -1,20 +1,16 @@
 use std::fmt;
-use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Method, Response};
 use http_body::{Body, Frame, SizeHint};
-use mcp_envelope::AnswerWatcher;
-use mcp_trace::body::{BodyEnd, BytesDue, Watch, WatchedBody};
-use mcp_trace::{ActiveSpan, End, Outcome};
+use mcp_trace::body::{BytesDue, WatchedBody};
+use mcp_trace::{Outcome, Scope};
 use pin_project_lite::pin_project;
 
-use crate::batch::Batch;
-use crate::exchange::{Exchange, record_answer};
-use crate::head::{self, Content};
-use crate::stats::Reason;
+use crate::answer::{AnswerWatch, update_call};
+use crate::exchange::Exchange;
+use crate::head::{self, Headers};
 
 pin_project! {
     /// The body of an answer; the span of the request ends with it.
@@ -27,35 +23,31 @@ pin_project! {
 impl<B: Body> ResponseBody<B> {
     pub(crate) fn watch(
         response: Response<B>,
-        method: &Method,
-        span: Arc<ActiveSpan>,
-        exchange: Option<Arc<Exchange>>,
+        scope: Scope,
+        exchange: Option<Exchange>,
     ) -> Response<Self> {
         let Some(exchange) = exchange else {
             return response.map(|body| Self {
-                body: WatchedBody::scoped(body, span),
+                body: WatchedBody::scoped(body, scope),
             });
         };
-        exchange.answered(response.headers());
-        if response.status().is_server_error() {
-            span.set_outcome(Outcome::failed(response.status().as_str()));
+        let headers = Headers::of(response.headers());
+        // A session begins with the answer to `initialize`.
+        if let Some(session_id) = head::session_id(headers.session_id) {
+            update_call(exchange.span(), |call| call.session_id = Some(session_id));
         }
-        let content = head::content(response.headers());
-        let (parts, body) = response.into_parts();
-        let due = BytesDue::of(method, parts.status, &parts.headers, &body.size_hint());
-        let watch = AnswerWatch {
-            exchange,
-            content,
-            watcher: None,
-            batch: None,
-            started: false,
-        };
-        Response::from_parts(
-            parts,
-            Self {
-                body: WatchedBody::new(body, due, watch, Some(span)),
-            },
-        )
+        let status = response.status();
+        if status.is_server_error() {
+            let outcome = Outcome::failed(status.as_str());
+            exchange.span().set_outcome(outcome);
+        }
+        let hint = response.body().size_hint();
+        // What has an exchange is a POST.
+        let due = BytesDue::of(&Method::POST, status, response.headers(), &hint);
+        let watch = AnswerWatch::new(exchange, headers.content());
+        response.map(|body| Self {
+            body: WatchedBody::new(body, due, watch, Some(scope)),
+        })
     }
 
     pub(crate) fn unwatched(body: B) -> Self {
@@ -94,83 +86,5 @@ impl<B: Default + Body> Default for ResponseBody<B> {
 impl<B> fmt::Debug for ResponseBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseBody").finish_non_exhaustive()
-    }
-}
-
-/// Finds the answer to the request in what passes, and ends the span with it.
-struct AnswerWatch {
-    exchange: Arc<Exchange>,
-    content: Content,
-    /// Made with the first piece: only then is the request's id sure to be known.
-    watcher: Option<AnswerWatcher>,
-    batch: Option<Batch>,
-    started: bool,
-}
-
-impl AnswerWatch {
-    fn start(&mut self) {
-        if std::mem::replace(&mut self.started, true) {
-            return;
-        }
-        self.batch = self.exchange.take_batch();
-        if self.batch.is_none() {
-            let id = self.exchange.request_id();
-            if self.content == Content::Encoded {
-                self.exchange.note(Reason::UnreadableAnswer);
-            }
-            self.watcher = match self.content {
-                Content::Json => Some(AnswerWatcher::json(id)),
-                Content::EventStream => Some(AnswerWatcher::sse(id)),
-                Content::Encoded | Content::Other => None,
-            };
-        }
-    }
-}
-
-impl Watch for AnswerWatch {
-    fn data(&mut self, piece: &[u8]) -> ControlFlow<()> {
-        self.start();
-        let complete = match (&mut self.batch, &mut self.watcher) {
-            (Some(batch), _) => batch.data(piece, self.content),
-            (None, Some(watcher)) => watcher.push(piece).is_some(),
-            (None, None) => false,
-        };
-        // A subscription stays open for hours: its span covers the way to the first message.
-        if complete || self.exchange.is_subscription() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-
-    fn unreadable(&mut self) {
-        self.start();
-        if self.watcher.take().is_some() {
-            self.exchange.note(Reason::UnreadableAnswer);
-        }
-    }
-
-    fn end(&mut self, end: BodyEnd) {
-        self.start();
-        if let Some(watcher) = &mut self.watcher {
-            watcher.finish();
-            if let Some(answer) = watcher.answer() {
-                record_answer(self.exchange.span(), answer);
-            }
-        }
-        let end = match end {
-            BodyEnd::Complete => End::Complete,
-            BodyEnd::Dropped => self.exchange.abandoned(),
-            _ => {
-                self.exchange
-                    .span()
-                    .set_outcome(Outcome::failed("response_body"));
-                End::Complete
-            }
-        };
-        if let Some(batch) = self.batch.take() {
-            batch.end(end);
-        }
-        self.exchange.end(end);
     }
 }

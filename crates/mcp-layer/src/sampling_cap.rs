@@ -3,6 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use mcp_trace::{TraceContext, Trust};
+
+use crate::config::Config;
+use crate::stats::Reason;
+
 const SECOND: u64 = 1_000_000_000;
 
 /// A bucket that holds five seconds' worth of tokens and is full at first.
@@ -41,6 +46,35 @@ impl SamplingCap {
         self.full_at
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken)
             .is_ok()
+    }
+}
+
+/// Whether a request may be recorded, once that was asked; it has several contexts at times.
+#[derive(Debug, Default)]
+pub(crate) struct Share(Option<bool>);
+
+impl Share {
+    /// Clears the sampled flag of a caller that has had its share.
+    pub(crate) fn limit(
+        &mut self,
+        config: &Config,
+        trust: Trust,
+        context: TraceContext,
+    ) -> TraceContext {
+        let Some(cap) = &config.sampling_cap else {
+            return context;
+        };
+        if trust != Trust::Continue || !context.is_sampled() {
+            return context;
+        }
+        let may_sample = *self.0.get_or_insert_with(|| {
+            let taken = cap.take();
+            if !taken {
+                config.stats.note(Reason::SamplingCap);
+            }
+            taken
+        });
+        context.with_sampled(may_sample)
     }
 }
 

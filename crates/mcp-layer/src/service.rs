@@ -2,16 +2,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use mcp_trace::carrier::{Extracted, extract_headers};
-use mcp_trace::{ActiveSpan, ScopeGuard, Trust};
+use mcp_trace::{ActiveSpan, TraceContext, Trust};
 use tower_service::Service;
 
 use crate::ambient;
 use crate::config::Config;
 use crate::exchange::Exchange;
-use crate::head::{self, Content};
+use crate::head::{Content, Headers};
+use crate::reading::Reading;
 use crate::stats::Reason;
 use crate::{RequestBody, ResponseBody, ResponseFuture};
 
@@ -58,25 +59,23 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut head, body) = request.into_parts();
-        let Some((span, exchange)) = trace(&head, &self.config, Reading::Body) else {
+        let Some((span, exchange)) = trace(&head, &self.config, Look::Body) else {
             let request = Request::from_parts(head, RequestBody::unread(body));
             return ResponseFuture::untraced(self.inner.call(request));
         };
-        let method = head.method.clone();
         head.extensions.insert(span.clone());
-        let request = Request::from_parts(head, RequestBody::new(body, exchange.clone()));
-        // The guard in the future exists before the inner service runs, which may panic.
-        let mut response = ResponseFuture::pending(span.clone(), exchange, method);
-        let scope = ScopeGuard::enter(span);
-        response.run(self.inner.call(request));
-        drop(scope);
-        response
+        let reading = match &exchange {
+            Some(Exchange::Message(reading)) => Some(reading.clone()),
+            _ => None,
+        };
+        let request = Request::from_parts(head, RequestBody::new(body, reading));
+        ResponseFuture::run(span, exchange, || self.inner.call(request))
     }
 }
 
 /// How much of a request is looked at.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Reading {
+pub(crate) enum Look {
     Headers,
     Body,
 }
@@ -85,28 +84,38 @@ pub(crate) enum Reading {
 pub(crate) fn trace(
     head: &Parts,
     config: &Arc<Config>,
-    reading: Reading,
-) -> Option<(Arc<ActiveSpan>, Option<Arc<Exchange>>)> {
+    look: Look,
+) -> Option<(Arc<ActiveSpan>, Option<Exchange>)> {
     if head.extensions.get::<Arc<ActiveSpan>>().is_some() {
         // A layer further out traces this request already.
         return None;
     }
-    let header = match extract_headers(&head.headers, &config.baggage) {
+    let headers = Headers::of(&head.headers);
+    let header = headers
+        .traceparent
+        .and_then(|_| context_in(&head.headers, config));
+    let Some(content) = headers.message_content(head) else {
+        let context = header.filter(|_| config.trust(head) == Trust::Continue)?;
+        if ambient::continues(&context) {
+            return None;
+        }
+        return Some((ActiveSpan::propagating(Some(context)), None));
+    };
+    let exchange = if look == Look::Body && content == Content::Json {
+        Exchange::Message(Reading::begin(head, &headers, header, config))
+    } else {
+        Exchange::of_head(head, &headers, header, config)
+    };
+    Some((exchange.span().clone(), Some(exchange)))
+}
+
+fn context_in(headers: &HeaderMap, config: &Config) -> Option<TraceContext> {
+    match extract_headers(headers, &config.baggage) {
         Extracted::Context(context) => Some(context),
         Extracted::Invalid => {
             config.stats.note(Reason::InvalidHeader);
             None
         }
         _ => None,
-    };
-    if let Some(content) = head::message_content(head) {
-        let readable = reading == Reading::Body && content == Content::Json;
-        let exchange = Arc::new(Exchange::begin(head, header, config.clone(), readable));
-        return Some((exchange.span().clone(), Some(exchange)));
     }
-    let context = header.filter(|_| config.trust(head) == Trust::Continue)?;
-    if ambient::continues(&context) {
-        return None;
-    }
-    Some((ActiveSpan::propagating(Some(context)), None))
 }

@@ -183,8 +183,11 @@ impl<F> InTrace<F> {
 }
 
 impl Scope {
-    /// Runs `work` with this scope current; the slot is swapped, not cloned.
-    pub(crate) fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
+    /// Runs `work` with this scope current, such as one poll of a future.
+    ///
+    /// As [`ScopeGuard::enter`], but nothing is counted or cloned: what is current is swapped
+    /// in and out.
+    pub fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
         struct Restore<'a> {
             own: &'a mut Option<Arc<ActiveSpan>>,
             previous: Option<Arc<ActiveSpan>>,

@@ -1,6 +1,6 @@
 //! Strings that strangers wrote, made safe to keep.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use smol_str::{SmolStr, SmolStrBuilder};
 
@@ -26,7 +26,7 @@ impl Text {
     /// Cleans `text` and cuts it to at most `max` bytes.
     #[must_use]
     pub fn bounded(text: &str, max: usize) -> Self {
-        if text.len() <= max && text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        if is_clean(text, max) {
             return Self(SmolStr::new(text));
         }
         let mut clean = SmolStrBuilder::new();
@@ -47,6 +47,20 @@ impl Text {
         Self(clean.finish())
     }
 
+    /// What `shown` displays as, cleaned and cut as by [`Text::new`]; a short one is never on the
+    /// heap.
+    #[must_use]
+    pub fn of(shown: impl fmt::Display) -> Self {
+        let mut text = SmolStrBuilder::new();
+        // A `SmolStrBuilder` takes whatever it is given.
+        let _ = write!(text, "{shown}");
+        let text = text.finish();
+        if is_clean(&text, Self::MAX_LEN) {
+            return Self(text);
+        }
+        Self::new(&text)
+    }
+
     /// Keeps a string that the program itself wrote, without a copy.
     #[must_use]
     pub const fn from_static(text: &'static str) -> Self {
@@ -58,6 +72,11 @@ impl Text {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+}
+
+/// Whether nothing needs to be done to it, as is usual.
+fn is_clean(text: &str, max: usize) -> bool {
+    text.len() <= max && text.bytes().all(|b| (0x20..0x7f).contains(&b))
 }
 
 /// Control characters end log lines and drive terminals; bidirectional controls make a

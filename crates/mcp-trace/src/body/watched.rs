@@ -2,14 +2,13 @@
 
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::{BytesDue, visit_slices};
-use crate::{ActiveSpan, Scope};
+use crate::Scope;
 
 /// How a body ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -69,7 +68,7 @@ impl<B: Body, W: Watch> WatchedBody<B, W> {
     /// Watches `body`; `scope`, if any, is current whenever it is polled and dropped.
     ///
     /// Where nothing is due it has ended already.
-    pub fn new(body: B, due: BytesDue, watch: W, scope: Option<Arc<ActiveSpan>>) -> Self {
+    pub fn new(body: B, due: BytesDue, watch: W, scope: Option<impl Into<Scope>>) -> Self {
         let mut watch = Some(watch);
         if due.is_zero() || body.is_end_stream() {
             finish(&mut watch, BodyEnd::Complete);
@@ -78,7 +77,7 @@ impl<B: Body, W: Watch> WatchedBody<B, W> {
             body: Some(body),
             due,
             watch,
-            scope: scope.map(Scope::from),
+            scope: scope.map(Into::into),
         }
     }
 }
@@ -96,7 +95,7 @@ impl<B, W: Watch> WatchedBody<B, W> {
 
     /// Passes `body` on without watching it; `scope` is current whenever it is polled and
     /// dropped.
-    pub fn scoped(body: B, scope: Arc<ActiveSpan>) -> Self {
+    pub fn scoped(body: B, scope: impl Into<Scope>) -> Self {
         let mut scoped = Self::unwatched(body);
         scoped.scope = Some(scope.into());
         scoped

@@ -5,36 +5,46 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::{BaggageFilter, Extracted, extract_values};
 use crate::TraceContext;
 
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
-const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+static BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 
 /// Reads the context from the headers of a request.
 ///
 /// Several `traceparent` headers are invalid together: which of them holds is anybody's guess.
 #[must_use]
 pub fn extract_headers(headers: &HeaderMap, baggage: &BaggageFilter) -> Extracted {
-    let mut parents = headers.get_all(TRACEPARENT).iter();
-    let Some(parent) = parents.next() else {
+    let (mut parent, mut has_state) = (None, false);
+    // One pass: each look-up would hash its name.
+    for (name, value) in headers {
+        match name.as_str() {
+            "traceparent" if parent.replace(value).is_some() => return Extracted::Invalid,
+            "tracestate" => has_state = true,
+            _ => {}
+        }
+    }
+    let Some(parent) = parent else {
         return Extracted::Absent;
     };
-    if parents.next().is_some() {
-        return Extracted::Invalid;
-    }
     extract_values(
         trim_ows(parent.as_bytes()),
-        headers
-            .get_all(TRACESTATE)
-            .iter()
-            .map(|value| trim_ows(value.as_bytes())),
+        values(headers, &TRACESTATE, has_state),
         // Not even looked for where none may pass.
-        (!baggage.is_none())
-            .then(|| headers.get_all(BAGGAGE))
-            .into_iter()
-            .flatten()
-            .map(|value| trim_ows(value.as_bytes())),
+        values(headers, &BAGGAGE, !baggage.is_none()),
         baggage,
     )
+}
+
+fn values<'h>(
+    headers: &'h HeaderMap,
+    name: &'static HeaderName,
+    are_wanted: bool,
+) -> impl Iterator<Item = &'h [u8]> {
+    are_wanted
+        .then(|| headers.get_all(name))
+        .into_iter()
+        .flatten()
+        .map(|value| trim_ows(value.as_bytes()))
 }
 
 /// Optional white space around a field value is not part of it
@@ -53,20 +63,20 @@ fn trim_ows(mut value: &[u8]) -> &[u8] {
 /// there itself stays otherwise.
 pub fn inject_headers(context: &TraceContext, baggage: &BaggageFilter, headers: &mut HeaderMap) {
     if let Ok(value) = HeaderValue::from_bytes(&context.traceparent().to_bytes()) {
-        headers.insert(TRACEPARENT, value);
+        headers.insert(&TRACEPARENT, value);
     }
     match context
         .tracestate()
         .and_then(|list| HeaderValue::from_str(list).ok())
     {
-        Some(value) => headers.insert(TRACESTATE, value),
-        None => headers.remove(TRACESTATE),
+        Some(value) => headers.insert(&TRACESTATE, value),
+        None => headers.remove(&TRACESTATE),
     };
     let allowed = context
         .baggage()
         .and_then(|list| baggage.apply([list.as_bytes()]));
     if let Some(value) = allowed.and_then(|list| HeaderValue::from_str(&list).ok()) {
-        headers.insert(BAGGAGE, value);
+        headers.insert(&BAGGAGE, value);
     }
 }
 

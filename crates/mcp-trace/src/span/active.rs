@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use traceparent::SpanId;
 
-use super::identity::Identity;
+use super::identity::{Identity, Place};
 use super::record::Extras;
 use crate::agent::{Agent, AgentContext};
 use crate::observer;
@@ -27,14 +28,17 @@ use crate::{
 pub struct ActiveSpan {
     pub(super) span_id: SpanId,
     pub(super) kind: SpanKind,
-    pub(super) identity: OnceLock<Identity>,
+    pub(super) identity: Place,
     /// The context of the carrier that is read first; see [`SpanBuilder::incoming`].
     pub(super) header: Option<TraceContext>,
     pub(super) trust: Trust,
     pub(super) sink: Option<Arc<dyn SpanSink>>,
     pub(super) agent: Option<AgentContext>,
     pub(super) start: SystemTime,
-    pub(super) started: Instant,
+    /// `None` where nobody will learn how long it took.
+    pub(super) started: Option<Instant>,
+    /// Written under the lock, read without.
+    pub(super) ended: AtomicBool,
     pub(super) state: Mutex<State>,
     /// What the scope hook made of the context.
     pub(super) prepared: OnceLock<Foreign>,
@@ -47,8 +51,12 @@ pub(super) struct State {
     extras: Option<Box<Extras>>,
     /// It counts as an operation of its own.
     counts: bool,
-    ended: bool,
 }
+
+/// What a span is about that is about nothing.
+const NOTHING: Operation = Operation::Internal {
+    name: Text::from_static(""),
+};
 
 impl State {
     pub(super) fn new(operation: Operation, counts: bool) -> Self {
@@ -57,7 +65,6 @@ impl State {
             operation,
             outcome: Outcome::default(),
             extras: None,
-            ended: false,
         }
     }
 }
@@ -72,25 +79,20 @@ impl ActiveSpan {
     /// A handle that only passes `context` on.
     #[must_use]
     pub fn propagating(context: Option<TraceContext>) -> Arc<Self> {
-        let now = Instant::now();
         Arc::new(Self {
             span_id: context
                 .as_ref()
                 .map_or_else(crate::id::span_id, TraceContext::span_id),
             kind: SpanKind::Internal,
-            identity: OnceLock::from(Identity::passing(context)),
+            identity: Place::Fixed(Identity::passing(context)),
             header: None,
             trust: Trust::Continue,
             sink: None,
             agent: None,
             start: SystemTime::UNIX_EPOCH,
-            started: now,
-            state: Mutex::new(State::new(
-                Operation::Internal {
-                    name: Text::default(),
-                },
-                false,
-            )),
+            started: None,
+            ended: AtomicBool::new(false),
+            state: Mutex::new(State::new(NOTHING, false)),
             prepared: OnceLock::new(),
         })
     }
@@ -159,7 +161,7 @@ impl ActiveSpan {
     /// Whether it will be recorded when it ends.
     #[must_use]
     pub fn is_recording(&self) -> bool {
-        self.identity().recording && !self.state().ended
+        self.identity().recording && !self.has_ended()
     }
 
     /// Whether anybody learns of its end: it will be recorded, or
@@ -168,8 +170,23 @@ impl ActiveSpan {
     #[must_use]
     pub fn is_observed(&self) -> bool {
         let recording = self.identity().recording;
-        let state = self.state();
-        !state.ended && (recording || (state.counts && observer::has_observers()))
+        !self.has_ended() && (recording || (self.may_count() && self.state().counts))
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    fn may_count(&self) -> bool {
+        observer::has_observers() && self.started.is_some()
+    }
+
+    /// Whether it is settled that nobody learns anything of it: this saves the work.
+    fn is_unobserved(&self) -> bool {
+        self.identity
+            .get()
+            .is_some_and(|identity| !identity.recording)
+            && !self.may_count()
     }
 
     /// The agent that it runs under.
@@ -272,8 +289,11 @@ impl ActiveSpan {
     }
 
     fn while_open(&self, change: impl FnOnce(&mut State)) {
+        if self.is_unobserved() {
+            return;
+        }
         let mut state = self.state();
-        if !state.ended {
+        if !self.has_ended() {
             change(&mut state);
         }
     }
@@ -283,10 +303,12 @@ impl ActiveSpan {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The time since the start, by a monotonic clock.
+    /// The time since the start, by a monotonic clock; zero where it was clear from the start
+    /// that nobody would learn of the end.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        self.started
+            .map_or(Duration::ZERO, |started| started.elapsed())
     }
 
     /// Ends the span because its work is complete.
@@ -307,19 +329,21 @@ impl ActiveSpan {
 
     fn finish(&self, end: End, duration: Option<Duration>) {
         let identity = self.identity();
-        let mut state = self.state();
-        if std::mem::replace(&mut state.ended, true) {
+        if self.is_unobserved() {
+            self.ended.store(true, Ordering::Release);
             return;
         }
-        let duration = duration.unwrap_or_else(|| self.elapsed());
-        let counts = state.counts && observer::has_observers();
+        let mut state = self.state();
+        if self.has_ended() {
+            return;
+        }
+        self.ended.store(true, Ordering::Release);
+        let counts = state.counts && self.may_count();
         if !identity.recording && !counts {
             return;
         }
-        let placeholder = Operation::Internal {
-            name: Text::default(),
-        };
-        let operation = std::mem::replace(&mut state.operation, placeholder);
+        let duration = duration.unwrap_or_else(|| self.elapsed());
+        let operation = std::mem::replace(&mut state.operation, NOTHING);
         let outcome = std::mem::take(&mut state.outcome);
         let mut extras = state.extras.take();
         drop(state);
@@ -368,9 +392,7 @@ impl ActiveSpan {
 
 impl Drop for ActiveSpan {
     fn drop(&mut self) {
-        // Nobody else has it: no lock is needed to see that it has ended.
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if !state.ended {
+        if !*self.ended.get_mut() {
             self.end_as(End::Cancelled);
         }
     }

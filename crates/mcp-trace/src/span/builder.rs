@@ -1,10 +1,11 @@
 //! Starting a span.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Instant, SystemTime};
 
 use super::active::State;
-use super::identity::Identity;
+use super::identity::{Identity, Place};
 use crate::agent::{Agent, AgentContext};
 use crate::{
     ActiveSpan, Operation, SpanHead, SpanKind, SpanSink, TraceContext, Trust, current_span,
@@ -151,9 +152,10 @@ impl SpanBuilder {
             .agent
             .or_else(|| Some(above.as_ref()?.agent.as_ref()?.agent().clone()));
         let span_id = id::span_id();
-        let start = SystemTime::now();
-        let started = Instant::now();
-        let identity = OnceLock::new();
+        // Only a sink wants to know.
+        let start = sink
+            .as_ref()
+            .map_or(SystemTime::UNIX_EPOCH, |_| SystemTime::now());
         let place = |parent: Option<&TraceContext>| {
             let head = SpanHead {
                 parent,
@@ -165,21 +167,21 @@ impl SpanBuilder {
             if let Some(list) = &baggage {
                 placed.context = placed.context.map(|context| context.with_baggage(list));
             }
-            let _ = identity.set(placed);
-            None
+            Place::Fixed(placed)
         };
-        let header = match self.above {
-            Above::Incoming(header) => header,
-            Above::Context(context) => place(context.as_ref()),
+        let context = || above.as_ref().and_then(|span| span.context());
+        let (identity, header) = match self.above {
+            Above::Incoming(header) => (Place::Open(OnceLock::new()), header),
+            Above::Context(parent) => (place(parent.as_ref()), None),
             Above::Current(otherwise) => {
-                let context = above.as_ref().and_then(|span| span.context());
-                place(between.as_ref().or(context).or(otherwise.as_ref()))
+                let parent = between.as_ref().or_else(context).or(otherwise.as_ref());
+                (place(parent), None)
             }
-            Above::Span(_) => {
-                let context = above.as_ref().and_then(|span| span.context());
-                place(between.as_ref().or(context))
-            }
+            Above::Span(_) => (place(between.as_ref().or_else(context)), None),
         };
+        let counts = !self.propagate_only && !suppressed;
+        // An observer may come later.
+        let started = (counts || sink.is_some()).then(Instant::now);
         let span = ActiveSpan {
             span_id,
             kind: self.kind,
@@ -189,11 +191,9 @@ impl SpanBuilder {
             agent: agent.map(AgentContext::now),
             start,
             started,
+            ended: AtomicBool::new(false),
             trust: self.trust,
-            state: Mutex::new(State::new(
-                self.operation,
-                !self.propagate_only && !suppressed,
-            )),
+            state: Mutex::new(State::new(self.operation, counts)),
             prepared: OnceLock::new(),
         };
         span.link_untrusted_header();

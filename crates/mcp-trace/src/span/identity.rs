@@ -1,6 +1,6 @@
 //! Which span this is: decided once, possibly later than its start.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use traceparent::{SpanId, TraceFlags};
 
@@ -21,6 +21,31 @@ impl Parent {
         Self {
             span_id: context.span_id(),
             remote: context.is_remote(),
+        }
+    }
+}
+
+/// Where a span belongs, or room for that.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// Known when it started, which costs no synchronisation.
+    Fixed(Identity),
+    /// Settled later, by whoever knows or asks first.
+    Open(OnceLock<Identity>),
+}
+
+impl Place {
+    pub(super) fn get(&self) -> Option<&Identity> {
+        match self {
+            Self::Fixed(identity) => Some(identity),
+            Self::Open(identity) => identity.get(),
+        }
+    }
+
+    pub(super) fn get_or_init(&self, decide: impl FnOnce() -> Identity) -> &Identity {
+        match self {
+            Self::Fixed(identity) => identity,
+            Self::Open(identity) => identity.get_or_init(decide),
         }
     }
 }

@@ -188,8 +188,14 @@ impl HttpCall {
     /// A request by its method, such as `POST`.
     #[must_use]
     pub fn new(method: &http::Method, network: Network) -> Self {
+        let method = match *method {
+            http::Method::GET => Text::from_static("GET"),
+            http::Method::POST => Text::from_static("POST"),
+            http::Method::DELETE => Text::from_static("DELETE"),
+            _ => Text::new(method.as_str()),
+        };
         Self {
-            method: Text::new(method.as_str()),
+            method,
             status_code: None,
             network,
         }

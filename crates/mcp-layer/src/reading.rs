@@ -1,0 +1,298 @@
+//! A message that the inner service reads, and what its span learns from that.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::HeaderValue;
+use http::request::Parts;
+use mcp_envelope::{Kind, Message, MetaValue, Progress, RequestScanner};
+use mcp_trace::carrier::{Extracted, extract_values};
+use mcp_trace::{
+    End, HttpCall, McpCall, Method, Network, ProtocolVersion, Text, TraceContext, Trust,
+};
+
+use crate::batch::Batch;
+use crate::config::Config;
+use crate::exchange::{Expected, Incoming, Known, Traced, described, network};
+use crate::head::{self, Headers};
+use crate::sampling_cap::Share;
+use crate::stats::Reason;
+
+const OTHER: Text = Text::from_static("_OTHER");
+
+/// Shared by the request's body, which is read by the inner service at its own pace, and
+/// the answer's future and body.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    traced: Traced,
+    pub(crate) trust: Trust,
+    pub(crate) header: Option<TraceContext>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    /// Whether the message may tell more.
+    open: bool,
+    /// What has read a message that is not whole yet.
+    scanner: Option<Box<RequestScanner>>,
+    /// Whether it is settled where the span belongs, and whether there is one.
+    resolved: bool,
+    known: Known,
+    batch: Option<Batch>,
+    /// What the headers say.
+    announced: Option<Method>,
+    session_id: Option<HeaderValue>,
+    network: Network,
+    share: Share,
+}
+
+impl Reading {
+    pub(crate) fn begin(
+        head: &Parts,
+        headers: &Headers<'_>,
+        header: Option<TraceContext>,
+        config: &Arc<Config>,
+    ) -> Arc<Self> {
+        let Incoming {
+            trust,
+            header,
+            beside,
+            share,
+        } = Incoming::of(head, header, config);
+        let above = header.as_ref().filter(|_| trust == Trust::Continue);
+        let announced = headers.method();
+        let operation = described(head, headers, announced.clone(), config, above);
+        let span = config
+            .span(operation)
+            .incoming(header.clone())
+            .trust(trust)
+            .start();
+        if let Some(beside) = beside {
+            span.add_link(beside);
+        }
+        Arc::new(Self {
+            traced: Traced {
+                span,
+                config: config.clone(),
+            },
+            trust,
+            header,
+            state: Mutex::new(State {
+                open: true,
+                scanner: None,
+                resolved: false,
+                known: Known {
+                    request_id: None,
+                    is_subscription: announced == Some(Method::SubscriptionsListen),
+                    protocol_version: headers.protocol_version(),
+                },
+                batch: None,
+                announced,
+                session_id: headers.session_id.filter(|id| id.to_str().is_ok()).cloned(),
+                network: network(head, config),
+                share,
+            }),
+        })
+    }
+
+    pub(crate) fn traced(&self) -> &Traced {
+        &self.traced
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.traced.config
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The inner service reads a piece of the message. Returns whether more may be learnt.
+    pub(crate) fn read(&self, piece: &[u8]) -> bool {
+        let state = &mut *self.state();
+        if !state.open {
+            return false;
+        }
+        if let Some(mut scanner) = state.scanner.take() {
+            if self.push(state, &mut scanner, piece) {
+                state.scanner = Some(scanner);
+            }
+        } else {
+            // Most messages come in one piece: nothing is kept for the next one.
+            let mut scanner = RequestScanner::new();
+            if self.push(state, &mut scanner, piece) {
+                state.scanner = Some(Box::new(scanner));
+            }
+        }
+        state.open
+    }
+
+    fn push(&self, state: &mut State, scanner: &mut RequestScanner, piece: &[u8]) -> bool {
+        let progress = scanner.push(piece);
+        self.learn(state, scanner.message(), progress == Progress::Done);
+        state.open
+    }
+
+    /// The inner service has read all of the message.
+    pub(crate) fn read_all(&self) {
+        let state = &mut *self.state();
+        if state.open {
+            let mut scanner = state.scanner.take().unwrap_or_default();
+            scanner.finish();
+            self.learn(state, scanner.message(), true);
+        }
+    }
+
+    fn learn(&self, state: &mut State, message: &Message, done: bool) {
+        if !state.resolved && message.method().is_some() && message.is_trace_settled() {
+            self.place(state, message);
+            state.resolved = true;
+        }
+        if !done {
+            return;
+        }
+        state.open = false;
+        match message.kind() {
+            Kind::Request | Kind::Notification => self.describe(state, message),
+            Kind::Batch => {
+                state.resolved = true;
+                state.batch = Batch::begin(self, state, message);
+            }
+            // The answer to a request of the server belongs to the span of that request.
+            Kind::Response => {
+                state.resolved = true;
+                self.traced.span.pass_through(None);
+            }
+            _ => self.settle(state),
+        }
+    }
+
+    /// Settles where the message's span belongs, and whether there is one.
+    fn place(&self, state: &mut State, message: &Message) {
+        let context = self.context_in(state, message);
+        let method = message.method().unwrap_or_default();
+        if !self.config().wants_span(|| Method::parse(method)) {
+            self.traced.span.pass_through(context);
+        } else if !self.traced.span.resolve(context) {
+            self.config().stats.note(Reason::EarlyObserver);
+        }
+    }
+
+    fn describe(&self, state: &mut State, message: &Message) {
+        if state.resolved && !self.traced.span.is_observed() {
+            return;
+        }
+        let call = self.call_in(state, message);
+        state.known = Known {
+            request_id: message.id().cloned(),
+            is_subscription: call.method == Method::SubscriptionsListen,
+            protocol_version: call.protocol_version,
+        };
+        self.traced
+            .span
+            .update_operation(|operation| *operation = call.into());
+    }
+
+    /// Settles the span of a message that has not said, or will not say, what it is.
+    fn settle(&self, state: &mut State) {
+        if std::mem::replace(&mut state.resolved, true) {
+            return;
+        }
+        let is_wanted = match &state.announced {
+            Some(method) => self.config().wants_span(|| method.clone()),
+            // Only MCP sends these headers: it is a message, though nobody has read it.
+            None => state.open && state.is_mcp(),
+        };
+        if is_wanted {
+            self.traced.span.resolve(None);
+        } else {
+            self.traced.span.pass_through(None);
+        }
+    }
+
+    /// A message that is too much for a span each of its parts.
+    pub(crate) fn settle_whole(&self, state: &State) {
+        self.traced.span.resolve(None);
+        let post = HttpCall::new(&http::Method::POST, state.network.clone());
+        self.traced
+            .span
+            .update_operation(|operation| *operation = post.into());
+    }
+
+    pub(crate) fn context_in(&self, state: &mut State, message: &Message) -> Option<TraceContext> {
+        let trace = message.trace();
+        let parent = match trace.traceparent() {
+            MetaValue::Text(parent) => parent,
+            MetaValue::Absent => return None,
+            _ => {
+                self.config().stats.note(Reason::InvalidMeta);
+                return None;
+            }
+        };
+        let extracted = extract_values(
+            parent.as_bytes(),
+            trace.tracestate().text().map(str::as_bytes),
+            trace.baggage().text().map(str::as_bytes),
+            &self.config().baggage,
+        );
+        let Extracted::Context(context) = extracted else {
+            self.config().stats.note(Reason::InvalidMeta);
+            return None;
+        };
+        Some(state.share.limit(self.config(), self.trust, context))
+    }
+
+    pub(crate) fn call_in(&self, state: &State, message: &Message) -> McpCall {
+        let mut call = McpCall::new(Method::parse(message.method().unwrap_or_default()));
+        call.set_target(message.name(), message.uri());
+        call.request_id = message.id().map(Text::of);
+        call.session_id = head::session_id(state.session_id.as_ref());
+        call.protocol_version = message
+            .protocol_version()
+            .and_then(ProtocolVersion::parse)
+            .or(state.known.protocol_version);
+        call.network = state.network.clone();
+        if call
+            .tool()
+            .is_some_and(|tool| !self.config().knows_tool(tool.as_str()))
+        {
+            call.target = Some(OTHER);
+        }
+        call
+    }
+
+    /// What the answer is watched for.
+    pub(crate) fn expected(&self) -> Expected {
+        let mut state = self.state();
+        if let Some(batch) = state.batch.take() {
+            Expected::Answers(batch)
+        } else if state.resolved && !self.traced.span.is_observed() {
+            Expected::Nothing
+        } else if state.known.is_subscription {
+            Expected::AnyMessage
+        } else {
+            Expected::Answer(state.known.request_id.take())
+        }
+    }
+
+    pub(crate) fn protocol_version(&self) -> Option<ProtocolVersion> {
+        self.state().known.protocol_version
+    }
+
+    /// The answer has ended, whatever was read of the message.
+    pub(crate) fn end(&self, end: End) {
+        let mut state = self.state();
+        self.settle(&mut state);
+        let batch = state.batch.take();
+        drop(state);
+        if let Some(batch) = batch {
+            batch.end(end);
+        }
+    }
+}
+
+impl State {
+    fn is_mcp(&self) -> bool {
+        self.session_id.is_some() || self.known.protocol_version.is_some()
+    }
+}
