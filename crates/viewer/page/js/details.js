@@ -4,10 +4,11 @@ const details = $("details");
 // From this width on the details stand beside the waterfall, below it they cover its lower half.
 const detailsWide = matchMedia("(min-width: 1000px)");
 
-const two16 = (flags) => ((flags ?? 0) & 0xff).toString(16).padStart(2, "0");
-
-/** The header that continues this span: https://www.w3.org/TR/trace-context/#traceparent-header */
-const traceparentOf = (span) => `00-${trace.id}-${span.span_id}-${two16(span.flags)}`;
+/**
+ * The header that continues this span: https://www.w3.org/TR/trace-context/#traceparent-header
+ * It arrived here, so it was sampled, whether or not its sender says so in its flags.
+ */
+const traceparentOf = (span) => `00-${trace.id}-${span.span_id}-${(((span.flags ?? 0) & 0xff) | 1).toString(16).padStart(2, "0")}`;
 
 let detailsOpen = detailsWide.matches;
 
@@ -84,7 +85,6 @@ function ids(node) {
       fact("Span", copyButton(oneLine(span.span_id, 32), span.span_id, "span id")),
       span.parent_id ? fact("Parent", copyButton(oneLine(span.parent_id, 32), span.parent_id, "parent id"),
         parent ? el("button", { type: "button", class: "quiet", onclick: () => selectSpan(parent) }, "go to it") : "") : null,
-      fact("Flags", (span.flags ?? 0) & 1 ? "sampled" : "not sampled"),
       fact("Came as", oneLine(span.source ?? "", 20))));
 }
 

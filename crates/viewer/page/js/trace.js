@@ -50,6 +50,8 @@ function takeTrace(answer, again) {
   if (again && timeline.zoomed) trace.timeline.set(timeline.from, timeline.to);
   trace.selected = trace.tree.byKey.get(trace.selected?.key ?? route.span) ?? null;
   unfold(trace.selected);
+  // An address that names a span leads to all of it.
+  if (!again && trace.selected) detailsOpen = true;
   showTrace();
   if (!again && trace.selected) waterfallRows.reveal(trace.visible.indexOf(trace.selected), true);
 }

@@ -78,6 +78,8 @@ let laneWidth = 600;
 function drawTimes() {
   const { timeline } = trace;
   if (!timeline) return;
+  const { viewport } = waterfallRows;
+  waterfall.style.setProperty("--gutter", `${viewport.offsetWidth - viewport.clientWidth}px`);
   laneWidth = $("ruler").clientWidth;
   const ticks = timeline.drawRuler($("ruler"));
   const lines = ticks.flatMap((place) => [`transparent ${percent(place)}`, `var(--tick) ${percent(place)}`, `var(--tick) calc(${percent(place)} + 1px)`, `transparent calc(${percent(place)} + 1px)`]);
