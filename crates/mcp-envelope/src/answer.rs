@@ -1,23 +1,43 @@
 use alloc::boxed::Box;
-use core::{fmt, str};
+use core::str;
 
-use crate::{capture::Text, excerpt::Excerpt, limits};
+use crate::{capture::Text, excerpt::Excerpt};
 
 /// What an answer says about how the request went.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
-    pub(crate) error: Option<RpcError>,
     pub(crate) tool_error: bool,
-    pub(crate) protocol_version: Word,
-    pub(crate) result_type: Word,
-    pub(crate) excerpt: Option<Box<Excerpt>>,
+    result_type: ResultType,
+    more: Option<Box<More>>,
 }
+
+/// What most answers do not have.
+#[derive(Clone, Debug, Default)]
+struct More {
+    error: Option<RpcError>,
+    protocol_version: Option<Box<str>>,
+    /// One that is no variant of [`ResultType`].
+    result_type: Option<Box<str>>,
+    excerpt: Option<Excerpt>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum ResultType {
+    #[default]
+    Absent,
+    Complete,
+    InputRequired,
+    Other,
+}
+
+const COMPLETE: &str = "complete";
+const INPUT_REQUIRED: &str = "input_required";
 
 impl Answer {
     /// The JSON-RPC error.
     #[must_use]
     pub fn error(&self) -> Option<&RpcError> {
-        self.error.as_ref()
+        self.more.as_ref()?.error.as_ref()
     }
 
     /// Whether `result.isError` is true: the tool ran and failed.
@@ -30,14 +50,19 @@ impl Answer {
     /// bytes.
     #[must_use]
     pub fn protocol_version(&self) -> Option<&str> {
-        self.protocol_version.get()
+        self.more.as_ref()?.protocol_version.as_deref()
     }
 
     /// `result.resultType`, which MCP has since 2026-07-28: `complete`, or `input_required` if the
     /// client shall repeat the request with more. At most 31 bytes.
     #[must_use]
     pub fn result_type(&self) -> Option<&str> {
-        self.result_type.get()
+        match self.result_type {
+            ResultType::Absent => None,
+            ResultType::Complete => Some(COMPLETE),
+            ResultType::InputRequired => Some(INPUT_REQUIRED),
+            ResultType::Other => self.more.as_ref()?.result_type.as_deref(),
+        }
     }
 
     /// What was answered: `error` if there is one, else `result`. It is there if the watcher was told
@@ -45,7 +70,46 @@ impl Answer {
     /// between lines of data.
     #[must_use]
     pub fn excerpt(&self) -> Option<&Excerpt> {
-        self.excerpt.as_deref()
+        self.more.as_ref()?.excerpt.as_ref()
+    }
+
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    /// The error, of which nothing may be known yet.
+    pub(crate) fn error_mut(&mut self) -> &mut RpcError {
+        self.more().error.get_or_insert_default()
+    }
+
+    pub(crate) fn excerpt_mut(&mut self) -> &mut Option<Excerpt> {
+        &mut self.more().excerpt
+    }
+
+    pub(crate) fn set_protocol_version(&mut self, text: Text<'_>) {
+        if let Some(word) = word(text) {
+            self.more().protocol_version = Some(word.into());
+        }
+    }
+
+    pub(crate) fn set_result_type(&mut self, text: Text<'_>) {
+        self.result_type = match word(text) {
+            None => ResultType::Absent,
+            Some(COMPLETE) => ResultType::Complete,
+            Some(INPUT_REQUIRED) => ResultType::InputRequired,
+            Some(other) => {
+                self.more().result_type = Some(other.into());
+                ResultType::Other
+            }
+        }
+    }
+}
+
+/// A string within its limit, if there is something in it.
+fn word(text: Text<'_>) -> Option<&str> {
+    match text {
+        Text::Whole(bytes) if !bytes.is_empty() => str::from_utf8(bytes).ok(),
+        _ => None,
     }
 }
 
@@ -68,39 +132,5 @@ impl RpcError {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
-    }
-}
-
-/// A short string, kept in place.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Word {
-    bytes: [u8; limits::WORD],
-    len: u8,
-}
-
-impl Word {
-    pub(crate) fn new(text: Text<'_>) -> Word {
-        let mut word = Word::default();
-        if let Text::Whole(text) = text {
-            if let Some(bytes) = word.bytes.get_mut(..text.len()) {
-                bytes.copy_from_slice(text);
-                word.len = text.len() as u8;
-            }
-        }
-        word
-    }
-
-    fn get(&self) -> Option<&str> {
-        let bytes = self
-            .bytes
-            .get(..usize::from(self.len))
-            .filter(|bytes| !bytes.is_empty())?;
-        str::from_utf8(bytes).ok()
-    }
-}
-
-impl fmt::Debug for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.get().fmt(f)
     }
 }

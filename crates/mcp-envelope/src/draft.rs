@@ -1,34 +1,16 @@
 //! What a request scanner has seen so far, and what it still wants.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
     capture::{Limit, Text},
     id::Id,
+    layout::{Layout, Slot},
     limits,
     message::{Field, Kind, Message},
-    reader::{Bracket, Sink},
     scalar::Scalar,
+    sink::{Bracket, Sink},
 };
-
-/// Where the parts of a message lie.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Layout {
-    pub(crate) params: Slot,
-    pub(crate) meta: Slot,
-    /// The closing brace of the message.
-    pub(crate) end: usize,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) enum Slot {
-    #[default]
-    Absent,
-    /// An object with its first member, or its closing brace, somewhere behind this offset.
-    Object { inside: usize, empty: bool },
-    /// A value that is no object.
-    Other,
-}
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place {
@@ -66,6 +48,9 @@ struct Seen {
     params_passed: bool,
     meta: bool,
     meta_passed: bool,
+    /// A member of `params`, and of `_meta`.
+    in_params: bool,
+    in_meta: bool,
     arguments: bool,
     arguments_passed: bool,
     /// It can be no JSON-RPC message any more.
@@ -76,16 +61,25 @@ struct Seen {
 pub(crate) struct Draft {
     /// The message that is being read.
     pub(crate) message: Message,
-    /// The batch that it is in.
-    batch: Option<Box<Message>>,
-    pub(crate) layout: Layout,
     seen: Seen,
     /// The member of `params` that the method is about. In a batch nobody asks.
     wanted: Option<Field>,
+    /// The bytes of arguments that are kept.
+    arguments_limit: u32,
+    in_batch: bool,
+    more: Option<Box<More>>,
+}
+
+/// What only a message needs that is not [compact](crate::compact).
+#[derive(Debug, Default)]
+struct More {
+    /// The batch that it is in.
+    batch: Option<Message>,
     /// Bytes kept of earlier members of a batch.
     kept: usize,
-    /// The bytes of arguments that are kept.
-    arguments_limit: usize,
+    /// The strings of the message that have not been checked.
+    raw: Vec<u8>,
+    layout: Layout,
 }
 
 impl Draft {
@@ -95,19 +89,49 @@ impl Draft {
     }
 
     pub(crate) fn capture_arguments(&mut self, limit: usize) {
-        self.arguments_limit = limit;
+        self.arguments_limit = u32::try_from(limit).unwrap_or(u32::MAX);
     }
 
     pub(crate) fn message(&self) -> &Message {
-        self.batch.as_deref().unwrap_or(&self.message)
+        self.batch().unwrap_or(&self.message)
     }
 
     pub(crate) fn into_parts(self) -> (Message, Layout) {
-        (self.batch.map_or(self.message, |batch| *batch), self.layout)
+        let mut more = self.more.map_or_else(More::default, |more| *more);
+        more.layout.params.set_empty(!self.seen.in_params);
+        more.layout.meta.set_empty(!self.seen.in_meta);
+        (more.batch.unwrap_or(self.message), more.layout)
+    }
+
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    fn batch(&self) -> Option<&Message> {
+        self.more.as_ref()?.batch.as_ref()
+    }
+
+    /// The end of a chunk.
+    pub(crate) fn settle(&mut self) {
+        if let Some(more) = &mut self.more {
+            self.message.settle(&mut more.raw);
+        }
+    }
+
+    fn set_text(&mut self, field: Field, text: Text<'_>) {
+        let more = self.more.get_or_insert_default();
+        let room = limits::TOTAL.saturating_sub(more.kept);
+        match text {
+            Text::Whole(bytes) if bytes.len() <= room => {
+                self.message.set_text(field, bytes, &mut more.raw);
+            }
+            _ => self.message.set_invalid(field),
+        }
     }
 
     pub(crate) fn end(&mut self, broken: bool) {
-        let message = self.batch.as_deref_mut().unwrap_or(&mut self.message);
+        let batch = self.more.as_mut().and_then(|more| more.batch.as_mut());
+        let message = batch.unwrap_or(&mut self.message);
         message.trace_settled = true;
         if broken {
             message.kind = Kind::Unknown;
@@ -126,11 +150,11 @@ impl Draft {
             // Results and errors may have any type.
             Value::Outcome => self.seen.outcome = true,
             Value::Params => {
-                self.layout.params = Slot::Other;
+                self.more().layout.params = Slot::Other;
                 self.pass_params();
             }
             Value::Meta => {
-                self.layout.meta = Slot::Other;
+                self.more().layout.meta = Slot::Other;
                 self.pass_meta();
             }
             Value::Kept(field) => self.message.set_invalid(field),
@@ -173,10 +197,11 @@ impl Draft {
         self.decide(true);
         self.message.complete = true;
         self.message.trace_settled = true;
-        let Some(batch) = &mut self.batch else { return };
+        let Some(more) = &mut self.more else { return };
+        let Some(batch) = &mut more.batch else { return };
         let mut message = core::mem::take(&mut self.message);
-        message.settle();
-        self.kept = self.kept.saturating_add(message.kept_bytes());
+        message.settle(&mut more.raw);
+        more.kept = more.kept.saturating_add(message.kept_bytes());
         batch.add_member(message);
         self.seen = Seen::default();
     }
@@ -221,9 +246,7 @@ impl Sink for Draft {
                 };
             }
             Place::Params => {
-                if let Slot::Object { empty, .. } = &mut self.layout.params {
-                    *empty = false;
-                }
+                seen.in_params = true;
                 match key {
                     b"_meta" if first(&mut seen.meta) => return Some(Value::Meta),
                     b"name" => Field::Name,
@@ -237,9 +260,7 @@ impl Sink for Draft {
                 }
             }
             Place::Meta => {
-                if let Slot::Object { empty, .. } = &mut self.layout.meta {
-                    *empty = false;
-                }
+                seen.in_meta = true;
                 match key {
                     b"traceparent" => Field::Traceparent,
                     b"tracestate" => Field::Tracestate,
@@ -257,7 +278,7 @@ impl Sink for Draft {
     }
 
     fn element(&mut self, _batch: Place) -> Option<Value> {
-        let batch = self.batch.as_mut()?;
+        let batch = self.more().batch.as_mut()?;
         if batch.members().len() < limits::BATCH_MEMBERS {
             return Some(Value::Element);
         }
@@ -283,10 +304,10 @@ impl Sink for Draft {
                 } else {
                     None
                 };
-                self.message.set_text(Field::Method, text, self.kept);
+                self.set_text(Field::Method, text);
                 self.decide(false);
             }
-            Value::Kept(field) => self.message.set_text(field, text, self.kept),
+            Value::Kept(field) => self.set_text(field, text),
             other => self.misfit(other),
         }
     }
@@ -309,16 +330,17 @@ impl Sink for Draft {
         };
         match (field, bracket) {
             (Value::Root, Bracket::Array) => {
-                self.batch = Some(Box::new(Message::batch()));
+                self.in_batch = true;
+                self.more().batch = Some(Message::batch());
                 Some(Place::Batch)
             }
             (Value::Root | Value::Element, Bracket::Object) => Some(Place::Message),
             (Value::Params, Bracket::Object) => {
-                self.layout.params = object;
+                self.more().layout.params = object;
                 Some(Place::Params)
             }
             (Value::Meta, Bracket::Object) => {
-                self.layout.meta = object;
+                self.more().layout.meta = object;
                 Some(Place::Meta)
             }
             (field, _) => {
@@ -332,9 +354,9 @@ impl Sink for Draft {
         match place {
             Place::Batch => None,
             Place::Message => {
-                self.layout.end = at;
+                self.more().layout.end = at;
                 self.end_message();
-                self.batch.as_ref().map(|_| Place::Batch)
+                self.in_batch.then_some(Place::Batch)
             }
             Place::Params => {
                 self.pass_params();
@@ -353,10 +375,8 @@ impl Sink for Draft {
 
     #[inline(always)]
     fn enough(&self) -> bool {
-        if self.batch.is_some() {
-            return false;
-        }
         match self.seen {
+            _ if self.in_batch => false,
             Seen { foreign: true, .. } => true,
             Seen {
                 jsonrpc: true,
@@ -383,7 +403,7 @@ impl Sink for Draft {
 
     fn record(&mut self, bytes: &[u8], ended: bool) {
         let arguments = self.message.arguments.get_or_insert_default();
-        arguments.push(bytes, self.arguments_limit);
+        arguments.push(bytes, self.arguments_limit as usize);
         if ended {
             arguments.end();
             self.seen.arguments_passed = true;

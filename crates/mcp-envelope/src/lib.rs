@@ -51,6 +51,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 mod answer;
 mod block;
@@ -60,6 +62,7 @@ mod draft;
 mod escape;
 mod excerpt;
 mod id;
+mod layout;
 mod lexer;
 mod limits;
 mod message;
@@ -67,6 +70,7 @@ mod reader;
 mod request;
 mod scalar;
 mod search;
+mod sink;
 mod splice;
 mod sse;
 mod watcher;

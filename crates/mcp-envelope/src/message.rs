@@ -1,7 +1,7 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
-use core::{fmt, mem, str};
+use core::{fmt, mem, ops::Range, str};
 
-use crate::{capture::Text, excerpt::Excerpt, id::Id, limits};
+use crate::{excerpt::Excerpt, id::Id, limits};
 
 /// What kind of JSON-RPC message a body is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -29,8 +29,6 @@ pub enum Kind {
 pub struct Message {
     /// All strings, end to end.
     text: String,
-    /// The same while strings are being added, not known to be UTF-8 yet.
-    raw: Vec<u8>,
     spans: [Span; Field::COUNT],
     id: Option<Id>,
     batch: Option<Box<Batch>>,
@@ -84,19 +82,33 @@ impl Field {
 /// The strings of a message that is still there, by [`Field`].
 pub(crate) type Strings<'b> = [Option<&'b [u8]>; Field::COUNT];
 
-#[derive(Clone, Copy, Debug, Default)]
+/// Where a string is, if it is there. Every limit is less than what stands for something else.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Span {
     start: u16,
     len: u16,
-    state: Presence,
 }
 
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum Presence {
-    #[default]
-    Absent,
-    Text,
-    Invalid,
+impl Span {
+    const ABSENT: Span = Span {
+        start: 0,
+        len: u16::MAX,
+    };
+    const INVALID: Span = Span {
+        start: 0,
+        len: u16::MAX - 1,
+    };
+
+    fn range(self) -> Option<Range<usize>> {
+        let start = usize::from(self.start);
+        (self.len < Span::INVALID.len).then(|| start..start + usize::from(self.len))
+    }
+}
+
+impl Default for Span {
+    fn default() -> Span {
+        Span::ABSENT
+    }
 }
 
 impl Message {
@@ -205,17 +217,12 @@ impl Message {
     }
 
     fn value(&self, field: Field) -> MetaValue<'_> {
-        let Span { start, len, state } = self.spans[field as usize];
-        match state {
-            Presence::Absent => MetaValue::Absent,
-            Presence::Invalid => MetaValue::Invalid,
-            Presence::Text => {
-                let start = usize::from(start);
-                self.text
-                    .get(start..start + usize::from(len))
-                    .map_or(MetaValue::Invalid, MetaValue::Text)
-            }
+        let span = self.spans[field as usize];
+        if span == Span::ABSENT {
+            return MetaValue::Absent;
         }
+        let text = span.range().and_then(|range| self.text.get(range));
+        text.map_or(MetaValue::Invalid, MetaValue::Text)
     }
 
     /// The member of `params` that says what a method is applied to.
@@ -233,7 +240,7 @@ impl Message {
     }
 
     pub(crate) fn has(&self, field: Field) -> bool {
-        self.spans[field as usize].state != Presence::Absent
+        self.spans[field as usize] != Span::ABSENT
     }
 
     /// Takes over all strings at once. They are within their limits. Does nothing and returns false
@@ -241,16 +248,10 @@ impl Message {
     pub(crate) fn set_strings(&mut self, strings: &Strings<'_>) -> bool {
         let len = strings.iter().flatten().map(|bytes| bytes.len()).sum();
         let mut text = Vec::with_capacity(len);
-        let mut spans = [Span::default(); Field::COUNT];
+        let mut spans = [Span::ABSENT; Field::COUNT];
         for (span, bytes) in spans.iter_mut().zip(strings) {
             if let Some(bytes) = bytes {
-                // The limits of all of them together fit.
-                *span = Span {
-                    start: text.len() as u16,
-                    len: bytes.len() as u16,
-                    state: Presence::Text,
-                };
-                text.extend_from_slice(bytes);
+                *span = add(&mut text, bytes);
             }
         }
         String::from_utf8(text).is_ok_and(|text| {
@@ -260,40 +261,24 @@ impl Message {
         })
     }
 
-    /// Adds a string. [`settle`](Message::settle) has to follow before it can be seen. `kept` bytes
-    /// are in other messages.
-    pub(crate) fn set_text(&mut self, field: Field, text: Text<'_>, kept: usize) {
-        let Text::Whole(bytes) = text else {
-            return self.set_invalid(field);
-        };
-        if kept.saturating_add(bytes.len()) > limits::TOTAL {
-            return self.set_invalid(field);
+    /// Adds a string to `raw`, where all of them are until [`settle`](Message::settle).
+    pub(crate) fn set_text(&mut self, field: Field, bytes: &[u8], raw: &mut Vec<u8>) {
+        if raw.capacity() == 0 {
+            *raw = mem::take(&mut self.text).into_bytes();
         }
-        if self.raw.capacity() == 0 {
-            self.raw = mem::take(&mut self.text).into_bytes();
-            if self.raw.capacity() == 0 {
-                // Enough for most messages, so that there is one allocation.
-                self.raw = Vec::with_capacity(limits::USUAL_TEXT.max(bytes.len()));
-            }
+        if raw.capacity() == 0 {
+            // Enough for most messages, so that there is one allocation.
+            raw.reserve_exact(limits::USUAL_TEXT.max(bytes.len()));
         }
-        let (Ok(start), Ok(len)) = (u16::try_from(self.raw.len()), u16::try_from(bytes.len()))
-        else {
-            return self.set_invalid(field);
-        };
-        self.raw.extend_from_slice(bytes);
-        self.spans[field as usize] = Span {
-            start,
-            len,
-            state: Presence::Text,
-        };
+        self.spans[field as usize] = add(raw, bytes);
     }
 
     /// Makes strings of what has been added.
-    pub(crate) fn settle(&mut self) {
-        if self.raw.is_empty() {
+    pub(crate) fn settle(&mut self, raw: &mut Vec<u8>) {
+        if raw.is_empty() {
             return;
         }
-        match String::from_utf8(mem::take(&mut self.raw)) {
+        match String::from_utf8(mem::take(raw)) {
             Ok(text) => self.text = text,
             Err(error) => self.settle_invalid(error.as_bytes()),
         }
@@ -302,33 +287,19 @@ impl Message {
     /// Keeps those strings that are UTF-8.
     #[cold]
     fn settle_invalid(&mut self, raw: &[u8]) {
-        let mut text = String::with_capacity(raw.len());
-        for span in self
-            .spans
-            .iter_mut()
-            .filter(|span| span.state == Presence::Text)
-        {
-            let range = usize::from(span.start)..usize::from(span.start) + usize::from(span.len);
-            match raw.get(range).and_then(|bytes| str::from_utf8(bytes).ok()) {
-                Some(valid) => {
-                    // It is no longer than the raw bytes, whose ends fit.
-                    span.start = text.len() as u16;
-                    text.push_str(valid);
-                }
-                None => {
-                    *span = Span {
-                        state: Presence::Invalid,
-                        ..Span::default()
-                    }
-                }
+        let mut text = Vec::with_capacity(raw.len());
+        for span in &mut self.spans {
+            if let Some(range) = span.range() {
+                let bytes = raw.get(range).filter(|bytes| str::from_utf8(bytes).is_ok());
+                *span = bytes.map_or(Span::INVALID, |bytes| add(&mut text, bytes));
             }
         }
-        self.text = text;
+        self.text = String::from_utf8(text).unwrap_or_default();
     }
 
     /// The value is there, and it is not a string.
     pub(crate) fn set_invalid(&mut self, field: Field) {
-        self.spans[field as usize].state = Presence::Invalid;
+        self.spans[field as usize] = Span::INVALID;
     }
 
     pub(crate) fn set_id(&mut self, id: Option<Id>) {
@@ -358,8 +329,19 @@ impl Message {
     }
 
     pub(crate) fn kept_bytes(&self) -> usize {
-        self.text.len() + self.raw.len()
+        self.text.len()
     }
+}
+
+/// The limits of all strings together fit into a span.
+#[inline]
+fn add(text: &mut Vec<u8>, bytes: &[u8]) -> Span {
+    let span = Span {
+        start: text.len() as u16,
+        len: bytes.len() as u16,
+    };
+    text.extend_from_slice(bytes);
+    span
 }
 
 impl fmt::Debug for Message {

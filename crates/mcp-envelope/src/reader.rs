@@ -8,64 +8,8 @@ use crate::{
     lexer::{Skip, Skipped, Specials},
     limits,
     scalar::{self, Scalar},
+    sink::{Bracket, Sink},
 };
-
-/// Says which values it wants, and gets them.
-pub(crate) trait Sink {
-    /// An object or array that is looked into.
-    type Place: Copy;
-    /// A value that is wanted.
-    type Field: Copy;
-
-    /// The outermost value.
-    const ROOT: Self::Field;
-
-    /// The kept bytes of a string or number.
-    fn limit(&self, field: Self::Field) -> Limit;
-
-    /// The longest key of interest.
-    fn key_limit(&self) -> usize {
-        limits::KEY
-    }
-
-    /// A member of an object; `None` if its value is of no interest.
-    fn member(&mut self, place: Self::Place, key: &[u8]) -> Option<Self::Field>;
-
-    /// An element of an array.
-    fn element(&mut self, place: Self::Place) -> Option<Self::Field>;
-
-    /// A string.
-    fn text(&mut self, field: Self::Field, text: Text<'_>);
-
-    /// A number or one of the three words.
-    fn scalar(&mut self, field: Self::Field, scalar: Scalar<'_>);
-
-    /// The value is an object or array, with its first content at offset `at`. `None` skips it.
-    fn open(&mut self, field: Self::Field, bracket: Bracket, at: usize) -> Option<Self::Place>;
-
-    /// The bracket that closes `place` is at offset `at`. The answer is the place around it.
-    fn close(&mut self, place: Self::Place, at: usize) -> Option<Self::Place>;
-
-    /// Whether a place is an array.
-    fn is_array(place: Self::Place) -> bool;
-
-    /// Whether nothing further is needed. Asked after each value.
-    fn enough(&self) -> bool;
-
-    /// Whether the text of a value is wanted, which begins with `byte`.
-    fn records(&mut self, _field: Self::Field, _byte: u8) -> bool {
-        false
-    }
-
-    /// The next bytes of such a value, and whether it ends with them.
-    fn record(&mut self, _bytes: &[u8], _ended: bool) {}
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Bracket {
-    Object,
-    Array,
-}
 
 #[derive(Debug)]
 pub(crate) struct Reader<S: Sink> {
@@ -73,20 +17,18 @@ pub(crate) struct Reader<S: Sink> {
     place: Option<S::Place>,
     /// Containers open around the next byte, without those that are skipped.
     depth: u8,
-    /// Bytes in earlier chunks.
-    offset: usize,
-    /// For strings that are not simply there.
-    capture: Option<Box<Capture>>,
-    recording: Option<Recording>,
+    held: Option<Box<Held>>,
+    /// The containers open around the value whose text the sink wants. None of them is in another
+    /// one.
+    recording: Option<u8>,
 }
 
-/// A value whose text the sink wants. None of them is in another one.
-#[derive(Clone, Copy, Debug)]
-struct Recording {
-    /// Containers open around it.
-    depth: u8,
-    /// Where it begins or goes on in this chunk.
-    from: usize,
+/// What is needed for values that are not simply there.
+#[derive(Debug, Default)]
+struct Held {
+    capture: Capture,
+    /// Where the recorded value begins or goes on in this chunk.
+    recorded_from: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -119,8 +61,7 @@ impl<S: Sink> Reader<S> {
             state: State::Value(S::ROOT),
             place: None,
             depth: 0,
-            offset: 0,
-            capture: None,
+            held: None,
             recording: None,
         }
     }
@@ -128,7 +69,7 @@ impl<S: Sink> Reader<S> {
     /// Starts over with another text; keeps the buffer.
     pub(crate) fn restart(&mut self) {
         *self = Reader {
-            capture: self.capture.take(),
+            held: self.held.take(),
             ..Reader::new()
         };
     }
@@ -165,11 +106,10 @@ impl<S: Sink> Reader<S> {
             return;
         }
         self.state = self.run(input, sink);
-        if let Some(recording) = &mut self.recording {
-            sink.record(rest(input, recording.from), false);
-            recording.from = 0;
+        if self.recording.is_some() {
+            let from = core::mem::take(&mut self.held().recorded_from);
+            sink.record(rest(input, from), false);
         }
-        self.offset = self.offset.saturating_add(input.len());
     }
 
     fn run(&mut self, input: &[u8], sink: &mut S) -> State<S::Field> {
@@ -183,10 +123,8 @@ impl<S: Sink> Reader<S> {
                         return state;
                     };
                     if sink.records(field, byte) {
-                        self.recording = Some(Recording {
-                            depth: self.depth,
-                            from: at - 1,
-                        });
+                        self.recording = Some(self.depth);
+                        self.held().recorded_from = at - 1;
                     }
                     match byte {
                         b'"' => match specials.string(at) {
@@ -386,8 +324,12 @@ impl<S: Sink> Reader<S> {
         }
     }
 
+    fn held(&mut self) -> &mut Held {
+        self.held.get_or_insert_default()
+    }
+
     fn capture(&mut self) -> &mut Capture {
-        self.capture.get_or_insert_default()
+        &mut self.held().capture
     }
 
     fn element(&mut self, sink: &mut S) -> State<S::Field> {
@@ -403,7 +345,7 @@ impl<S: Sink> Reader<S> {
         at: usize,
         sink: &mut S,
     ) -> State<S::Field> {
-        match sink.open(field, bracket, self.offset.saturating_add(at)) {
+        match sink.open(field, bracket, at) {
             Some(place) => {
                 self.place = Some(place);
                 self.depth += 1;
@@ -420,7 +362,7 @@ impl<S: Sink> Reader<S> {
     /// `at` is behind the bracket.
     fn close(&mut self, input: &[u8], at: usize, sink: &mut S) -> State<S::Field> {
         if let Some(place) = self.place {
-            self.place = sink.close(place, self.offset.saturating_add(at) - 1);
+            self.place = sink.close(place, at - 1);
             self.depth -= 1;
         }
         self.after(input, at, sink)
@@ -429,10 +371,7 @@ impl<S: Sink> Reader<S> {
     /// A value ends before `at`.
     #[inline(always)]
     fn after(&mut self, input: &[u8], at: usize, sink: &mut S) -> State<S::Field> {
-        if self
-            .recording
-            .is_some_and(|value| value.depth == self.depth)
-        {
+        if self.recording == Some(self.depth) {
             self.end_recording(input, at, sink);
         }
         if self.place.is_none() || sink.enough() {
@@ -444,9 +383,9 @@ impl<S: Sink> Reader<S> {
 
     #[cold]
     fn end_recording(&mut self, input: &[u8], at: usize, sink: &mut S) {
-        if let Some(Recording { from, .. }) = self.recording.take() {
-            sink.record(input.get(from..at).unwrap_or_default(), true);
-        }
+        self.recording = None;
+        let from = self.held().recorded_from;
+        sink.record(input.get(from..at).unwrap_or_default(), true);
     }
 }
 

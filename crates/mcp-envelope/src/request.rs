@@ -1,9 +1,4 @@
-use crate::{
-    compact,
-    draft::{Draft, Layout},
-    message::Message,
-    reader::Reader,
-};
+use crate::{compact, draft::Draft, layout::Layout, message::Message, reader::Reader};
 
 /// Whether a scanner wants to see more of a body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -75,15 +70,20 @@ impl RequestScanner {
             return Progress::Done;
         }
         if self.reader.is_fresh()
-            && !self.draft.captures()
             && compact::may_be_whole(chunk)
-            && compact::request(chunk, &mut self.draft)
+            && !self.draft.captures()
+            && compact::request(chunk, &mut self.draft.message).is_some()
         {
             self.reader.stop();
-        } else {
-            self.reader.push(chunk, &mut self.draft);
-            self.draft.message.settle();
+            return Progress::Done;
         }
+        self.read(chunk)
+    }
+
+    /// Reads what may be written in any way.
+    fn read(&mut self, chunk: &[u8]) -> Progress {
+        self.reader.push(chunk, &mut self.draft);
+        self.draft.settle();
         if !self.reader.is_over() {
             return Progress::More;
         }
@@ -104,10 +104,6 @@ impl RequestScanner {
     pub fn message(&self) -> &Message {
         self.draft.message()
     }
-
-    pub(crate) fn into_parts(self) -> (Message, Layout) {
-        self.draft.into_parts()
-    }
 }
 
 impl Default for RequestScanner {
@@ -119,8 +115,18 @@ impl Default for RequestScanner {
 /// Scans a complete body at once.
 #[must_use]
 pub fn inspect(body: &[u8]) -> Message {
+    inspect_with_layout(body).0
+}
+
+pub(crate) fn inspect_with_layout(body: &[u8]) -> (Message, Layout) {
+    if compact::may_be_whole(body) {
+        let mut message = Message::default();
+        if let Some(layout) = compact::request(body, &mut message) {
+            return (message, layout);
+        }
+    }
     let mut scanner = RequestScanner::new();
-    scanner.push(body);
+    scanner.read(body);
     scanner.finish();
-    scanner.into_parts().0
+    scanner.draft.into_parts()
 }

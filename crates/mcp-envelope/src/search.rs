@@ -2,8 +2,9 @@
 
 use crate::{
     capture::{Limit, Text},
-    reader::{Bracket, Reader, Sink},
+    reader::Reader,
     scalar::Scalar,
+    sink::{Bracket, Sink},
 };
 
 /// Looks for one key in one object.

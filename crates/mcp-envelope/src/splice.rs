@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 use core::{error::Error, fmt};
 
 use crate::{
-    draft::{Layout, Slot},
     escape::escape,
+    layout::{Layout, Slot},
     message::{Field, Kind, Message},
-    request::RequestScanner,
+    request::inspect_with_layout,
     search::has_key,
 };
 
@@ -39,10 +39,7 @@ impl<'b> Outgoing<'b> {
     /// Scans a body.
     #[must_use]
     pub fn scan(body: &'b [u8]) -> Outgoing<'b> {
-        let mut scanner = RequestScanner::new();
-        scanner.push(body);
-        scanner.finish();
-        let (message, layout) = scanner.into_parts();
+        let (message, layout) = inspect_with_layout(body);
         Outgoing {
             body,
             message,

@@ -1,11 +1,12 @@
 use crate::{
-    answer::{Answer, RpcError, Word},
+    answer::Answer,
     capture::{Limit, Text},
     compact,
     id::Id,
     limits,
-    reader::{Bracket, Reader, Sink},
+    reader::Reader,
     scalar::Scalar,
+    sink::{Bracket, Sink},
     sse::Lines,
 };
 
@@ -72,7 +73,7 @@ impl AnswerWatcher {
     /// ```
     #[must_use]
     pub fn capture_result(mut self, limit: usize) -> AnswerWatcher {
-        self.draft.excerpt_limit = limit;
+        self.draft.excerpt_limit = u32::try_from(limit).unwrap_or(u32::MAX);
         self
     }
 
@@ -166,7 +167,7 @@ pub(crate) struct Draft {
     /// The message in `answer` is the one.
     matched: bool,
     /// The bytes of a result or error that are kept.
-    excerpt_limit: usize,
+    excerpt_limit: u32,
 }
 
 impl Draft {
@@ -210,17 +211,13 @@ impl Draft {
 
     fn is_match(&self) -> bool {
         let seen = self.seen;
-        let is_answer = !seen.method && (seen.result || self.answer.error.is_some());
+        let is_answer = !seen.method && (seen.result || self.answer.error().is_some());
         let is_mine = match &self.wanted {
             None => true,
             Some(_) if seen.id_given => seen.id_matches,
-            Some(_) => self.answer.error.is_some(),
+            Some(_) => self.answer.error().is_some(),
         };
         is_answer && is_mine
-    }
-
-    fn error(&mut self) -> &mut RpcError {
-        self.answer.error.get_or_insert_default()
     }
 }
 
@@ -284,12 +281,12 @@ impl Sink for Draft {
                     .is_some_and(|id| id.is_answered_by_text(text));
             }
             Value::Error => {
-                self.error();
+                self.answer.error_mut();
             }
-            Value::ResultType => self.answer.result_type = Word::new(text),
-            Value::ProtocolVersion => self.answer.protocol_version = Word::new(text),
+            Value::ResultType => self.answer.set_result_type(text),
+            Value::ProtocolVersion => self.answer.set_protocol_version(text),
             Value::Message => {
-                self.error().message = text.start().unwrap_or_default().into();
+                self.answer.error_mut().message = text.start().unwrap_or_default().into();
             }
             _ => {}
         }
@@ -306,10 +303,10 @@ impl Sink for Draft {
                     .is_some_and(|id| id.is_answered_by_scalar(scalar));
             }
             (Value::Error, _) => {
-                self.error();
+                self.answer.error_mut();
             }
             (Value::IsError, Scalar::Bool(is_error)) => self.answer.tool_error = is_error,
-            (Value::Code, Scalar::Integer(code)) => self.error().code = code,
+            (Value::Code, Scalar::Integer(code)) => self.answer.error_mut().code = code,
             _ => {}
         }
     }
@@ -320,7 +317,7 @@ impl Sink for Draft {
             (Value::Root, Bracket::Array) if !self.in_batch => Some(Place::Batch),
             (Value::Result, Bracket::Object) => Some(Place::Result),
             (Value::Error, _) => {
-                self.error();
+                self.answer.error_mut();
                 (bracket == Bracket::Object).then_some(Place::Error)
             }
             (Value::Id, _) => {
@@ -359,17 +356,17 @@ impl Sink for Draft {
         match field {
             // A null stands for no error.
             Value::Error if byte != b'n' => {
-                self.answer.excerpt = None;
+                *self.answer.excerpt_mut() = None;
                 true
             }
-            Value::Result => self.answer.error.is_none(),
+            Value::Result => self.answer.error().is_none(),
             _ => false,
         }
     }
 
     fn record(&mut self, bytes: &[u8], ended: bool) {
-        let excerpt = self.answer.excerpt.get_or_insert_default();
-        excerpt.push(bytes, self.excerpt_limit);
+        let excerpt = self.answer.excerpt_mut().get_or_insert_default();
+        excerpt.push(bytes, self.excerpt_limit as usize);
         if ended {
             excerpt.end();
         }

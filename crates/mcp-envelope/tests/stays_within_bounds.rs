@@ -205,12 +205,12 @@ fn a_large_message_leaves_nothing_behind() {
     );
     assert_eq!(scanner.message().trace().traceparent().text(), Some("00-"));
     assert!(
-        std::mem::size_of::<RequestScanner>() <= 512,
+        std::mem::size_of::<RequestScanner>() <= 160,
         "{}",
         std::mem::size_of::<RequestScanner>()
     );
     assert!(
-        std::mem::size_of::<AnswerWatcher>() <= 384,
+        std::mem::size_of::<AnswerWatcher>() <= 96,
         "{}",
         std::mem::size_of::<AnswerWatcher>()
     );

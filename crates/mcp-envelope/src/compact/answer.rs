@@ -1,6 +1,6 @@
 use super::cursor::Cursor;
 use crate::{
-    answer::{Answer, RpcError, Word},
+    answer::{Answer, RpcError},
     capture::{Limit, Text},
     id::Id,
     limits,
@@ -29,8 +29,8 @@ pub(crate) fn answer(message: &[u8], wanted: Option<&Id>) -> Option<Found> {
         } else if cursor.take(b"\"result\":{") && !found.has_result {
             result(&mut found.answer, &mut cursor)?;
             found.has_result = true;
-        } else if cursor.take(b"\"error\":{") && found.answer.error.is_none() {
-            found.answer.error = Some(error(&mut cursor)?);
+        } else if cursor.take(b"\"error\":{") && found.answer.error().is_none() {
+            *found.answer.error_mut() = error(&mut cursor)?;
         } else {
             return None;
         }
@@ -59,15 +59,19 @@ fn result(answer: &mut Answer, cursor: &mut Cursor<'_>) -> Option<()> {
     while !ended {
         match cursor.key()? {
             b"isError" => first(&mut is_error, cursor.boolean()?)?,
-            b"resultType" => first(&mut result_type, word(cursor)?)?,
-            b"protocolVersion" => first(&mut protocol_version, word(cursor)?)?,
+            b"resultType" => first(&mut result_type, text(cursor, limits::WORD)?)?,
+            b"protocolVersion" => first(&mut protocol_version, text(cursor, limits::WORD)?)?,
             _ => cursor.skip(2)?,
         }
         ended = cursor.ends_object()?;
     }
     answer.tool_error = is_error.unwrap_or_default();
-    answer.result_type = result_type.unwrap_or_default();
-    answer.protocol_version = protocol_version.unwrap_or_default();
+    if let Some(text) = result_type {
+        answer.set_result_type(text);
+    }
+    if let Some(text) = protocol_version {
+        answer.set_protocol_version(text);
+    }
     Some(())
 }
 
@@ -77,10 +81,7 @@ fn error(cursor: &mut Cursor<'_>) -> Option<RpcError> {
     while !ended {
         match cursor.key()? {
             b"code" => first(&mut code, cursor.integer()?)?,
-            b"message" => {
-                let limit = Limit::bytes(limits::ERROR_MESSAGE);
-                first(&mut message, Text::new(string(cursor)?, limit))?;
-            }
+            b"message" => first(&mut message, text(cursor, limits::ERROR_MESSAGE)?)?,
             _ => cursor.skip(2)?,
         }
         ended = cursor.ends_object()?;
@@ -95,11 +96,7 @@ fn first<T>(slot: &mut Option<T>, value: T) -> Option<()> {
     slot.replace(value).is_none().then_some(())
 }
 
-fn word(cursor: &mut Cursor<'_>) -> Option<Word> {
-    let limit = Limit::bytes(limits::WORD);
-    Some(Word::new(Text::new(string(cursor)?, limit)))
-}
-
-fn string<'b>(cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
-    cursor.take(b"\"").then(|| cursor.string())?
+fn text<'b>(cursor: &mut Cursor<'b>, limit: usize) -> Option<Text<'b>> {
+    let string = cursor.take(b"\"").then(|| cursor.string())??;
+    Some(Text::new(string, Limit::bytes(limit)))
 }

@@ -1,26 +1,24 @@
 use super::cursor::Cursor;
 use crate::{
     capture::{Limit, Text},
-    draft::{Draft, Layout, Slot},
     id::Id,
+    layout::{Layout, Slot},
     limits,
     message::{Field, Kind, Message, Strings},
 };
 
-/// Reads a request or notification as far as the reader would. Leaves `draft` as it is and returns
-/// false if the message is not written in the usual way.
-pub(crate) fn request(message: &[u8], draft: &mut Draft) -> bool {
+/// Reads a request or notification as far as the reader would. Leaves `message` as it is and returns
+/// nothing if it is not written in the usual way.
+pub(crate) fn request(bytes: &[u8], message: &mut Message) -> Option<Layout> {
     let mut found = Found::default();
-    let read = found.message(Cursor::new(message));
-    match read.and_then(|()| found.kind()) {
-        Some(kind) if draft.message.set_strings(&found.strings) => {
-            draft.message.kind = kind;
-            draft.message.set_id(found.id);
-            draft.layout = found.layout;
-            true
-        }
-        _ => false,
-    }
+    found.message(Cursor::new(bytes))?;
+    let kind = found.kind()?;
+    message.set_strings(&found.strings).then_some(())?;
+    message.kind = kind;
+    message.complete = true;
+    message.trace_settled = true;
+    message.set_id(found.id);
+    Some(found.layout)
 }
 
 /// What has been read of a message.
@@ -52,12 +50,13 @@ impl<'b> Found<'b> {
     }
 
     /// Whether everything is known.
+    #[inline(always)]
     fn enough(&self) -> bool {
-        self.jsonrpc
+        let is_target_known = || self.target.is_some_and(|target| self.has(target));
+        (self.params_passed || self.meta_passed && is_target_known())
             && self.id.is_some()
+            && self.jsonrpc
             && self.has(Field::Method)
-            && (self.params_passed
-                || self.meta_passed && self.target.is_some_and(|target| self.has(target)))
     }
 
     fn message(&mut self, mut cursor: Cursor<'b>) -> Option<()> {
