@@ -20,6 +20,7 @@ pages! {
     deploy = "docs/deploy.md",
     from_rastir = "docs/from-rastir.md",
     interop = "docs/interop.md",
+    platforms = "docs/platforms.md",
     handbook = "docs/handbook/README.md",
     first_server = "docs/handbook/first-server.md",
     first_client = "docs/handbook/first-client.md",
