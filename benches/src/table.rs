@@ -4,17 +4,21 @@
 //! cases alike and their ratios hold where single times do not. Best is the fastest round, typical
 //! the median of all.
 
-use std::{hint::black_box, time::Instant};
+use std::{env, hint::black_box, time::Instant};
 
-use crate::alloc;
+use crate::{alloc, results};
 
 /// Rounds of a benchmark; as a test, when `cargo bench` is not what runs it, one round is enough.
 const ROUNDS: usize = 600;
+
+/// For a report, which runs a benchmark several times.
+const ROUNDS_FOR_REPORT: usize = 200;
 
 /// Cases, the first of which is the floor that the others are compared with.
 #[derive(Default)]
 pub struct Table<'a> {
     title: &'a str,
+    bytes: Option<usize>,
     cases: Vec<Case<'a>>,
 }
 
@@ -42,8 +46,15 @@ impl<'a> Table<'a> {
     pub fn new(title: &'a str) -> Self {
         Self {
             title,
+            bytes: None,
             cases: Vec::new(),
         }
+    }
+
+    /// How many bytes each operation reads, for a report that tells a speed as well.
+    pub fn bytes(mut self, bytes: usize) -> Self {
+        self.bytes = Some(bytes);
+        self
     }
 
     /// Adds a case: an operation, and the inputs of one round.
@@ -68,10 +79,12 @@ impl<'a> Table<'a> {
 
     /// Measures, prints and returns the rows.
     pub fn run(mut self) -> Vec<Row> {
-        let rounds = if std::env::args().any(|argument| argument == "--bench") {
-            ROUNDS
-        } else {
+        let rounds = if !env::args().any(|argument| argument == "--bench") {
             1
+        } else if env::var_os(results::FILE).is_some() {
+            ROUNDS_FOR_REPORT
+        } else {
+            ROUNDS
         };
         let mut times = vec![Vec::with_capacity(rounds); self.cases.len()];
         let mut allocations = vec![0; self.cases.len()];
@@ -100,8 +113,20 @@ impl<'a> Table<'a> {
         });
         let rows: Vec<Row> = rows.collect();
         print(self.title, &rows);
+        keep(self.title, self.bytes, &rows);
         rows
     }
+}
+
+fn keep(title: &str, bytes: Option<usize>, rows: &[Row]) {
+    let mut columns = vec!["ns", "allocations"];
+    columns.extend(bytes.map(|_| "GB/s"));
+    let values = rows.iter().map(|row| {
+        let mut values = vec![row.typical, row.allocations];
+        values.extend(bytes.map(|bytes| bytes as f64 / row.typical));
+        (row.name.as_str(), values)
+    });
+    results::keep(title, &columns, values);
 }
 
 fn print(title: &str, rows: &[Row]) {

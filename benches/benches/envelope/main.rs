@@ -117,6 +117,7 @@ fn throughput(name: &str, json: &[u8], least: Least) {
 
     let event = bodies::event(json);
     let rows = Table::new(name)
+        .bytes(json.len())
         .case("by hand: brackets and strings only", &[json], |body| {
             peers::by_hand(body)
         })

@@ -1,0 +1,186 @@
+//! An rmcp server under load on loopback: bare, with our layers, and with tower-otel.
+//!
+//! Each case is a server in a process of its own: rmcp without sessions, JSON answers, one tool that returns at once, two
+//! threads. Those that export send OTLP to a receiver in the process of the load, which takes turns over the cases. The
+//! load sends the same `tools/call`, with a `traceparent` in the header and in `_meta`, over connections that stay open. Processor time is that of
+//! the server's process, its exporter included.
+
+mod load;
+mod receiver;
+mod server;
+
+use std::{
+    env,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use load::{Call, Measured};
+use mcp_trace_benches::results;
+use server::Case;
+
+const CONNECTIONS: [usize; 3] = [1, 16, 256];
+const BODIES: [(&str, usize); 4] = [
+    ("300 B", 0),
+    ("16 KiB", 16 << 10),
+    ("1 MiB", 1 << 20),
+    ("8 MiB", 8 << 20),
+];
+const NAMES: [usize; 3] = [1, 100, 10_000];
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["serve", case, receiver] => server::run(Case::named(case), receiver),
+        arguments => measure(if arguments.contains(&"--bench") {
+            (3, Duration::from_secs(1))
+        } else {
+            (1, Duration::from_millis(20))
+        }),
+    }
+}
+
+/// Rounds of so long each.
+fn measure((rounds, time): (usize, Duration)) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let receiver = runtime.block_on(receiver::start());
+    let servers: Vec<Server> = Case::ALL.map(|case| Server::start(case, &receiver)).into();
+    let take_turns = |calls: &[(&Server, String, Call, usize)]| {
+        let mut found: Vec<Vec<Measured>> = calls.iter().map(|_| Vec::new()).collect();
+        for _ in 0..rounds {
+            for ((server, _, call, connections), found) in calls.iter().zip(&mut found) {
+                let pid = server.process.id();
+                found.push(runtime.block_on(load::run(
+                    &server.address,
+                    pid,
+                    call,
+                    *connections,
+                    time,
+                )));
+            }
+        }
+        let names = calls.iter().map(|(_, name, ..)| name.clone());
+        names.zip(found.into_iter().map(Measured::median)).collect()
+    };
+
+    for connections in CONNECTIONS {
+        let calls: Vec<_> = servers
+            .iter()
+            .map(|server| {
+                let name = server.case.name().to_owned();
+                (
+                    server,
+                    name,
+                    Call::new(0, 1, server.case.is_sampled()),
+                    connections,
+                )
+            })
+            .collect();
+        print(
+            &format!("rmcp server, {connections} connections"),
+            take_turns(&calls),
+        );
+    }
+    for (size, bytes) in BODIES {
+        let calls: Vec<_> = servers
+            .iter()
+            .filter(|server| matches!(server.case, Case::Bare | Case::Exported | Case::TowerOtel))
+            .map(|server| {
+                (
+                    server,
+                    server.case.name().to_owned(),
+                    Call::new(bytes, 1, true),
+                    4,
+                )
+            })
+            .collect();
+        print(
+            &format!("rmcp server, arguments of {size}, 4 connections"),
+            take_turns(&calls),
+        );
+    }
+    let ours = servers.iter().find(|server| server.case == Case::Exported);
+    let calls: Vec<_> = NAMES
+        .iter()
+        .zip(ours.into_iter().cycle())
+        .map(|(names, server)| {
+            (
+                server,
+                format!("ours, {names} names"),
+                Call::new(0, *names, true),
+                4,
+            )
+        })
+        .collect();
+    print(
+        "rmcp server, calls of so many different tools, 4 connections",
+        take_turns(&calls),
+    );
+}
+
+fn print(title: &str, rows: Vec<(String, Measured)>) {
+    println!("\n{title}\n");
+    println!(
+        "| {:36} | µs of CPU per request | requests/s | p50, µs | p99, µs |",
+        ""
+    );
+    println!(
+        "|-{:-<36}-|----------------------:|-----------:|--------:|--------:|",
+        ""
+    );
+    for (name, measured) in &rows {
+        println!(
+            "| {name:36} | {:21.1} | {:10.0} | {:7.0} | {:7.0} |",
+            measured.cpu, measured.rate, measured.p50, measured.p99
+        );
+    }
+    results::keep(
+        title,
+        &["µs of CPU per request", "requests/s", "p50, µs", "p99, µs"],
+        rows.iter().map(|(name, found)| {
+            (
+                name.as_str(),
+                vec![found.cpu, found.rate, found.p50, found.p99],
+            )
+        }),
+    );
+}
+
+/// A server's process; it ends with the value.
+struct Server {
+    case: Case,
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(case: Case, receiver: &str) -> Self {
+        let mut process = Command::new(env::current_exe().expect("a path to this program"))
+            .args(["serve", case.name(), receiver])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a server");
+        let mut address = String::new();
+        BufReader::new(process.stdout.take().expect("is piped"))
+            .read_line(&mut address)
+            .expect("the server's address");
+        let address = address.trim().to_owned();
+        Self {
+            case,
+            process,
+            address,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
