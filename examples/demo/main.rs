@@ -4,6 +4,7 @@
 //! cargo run --example demo                       # what a trace looks like
 //! cargo run --example demo -- --break handler    # and what is missing without `TracedHandler`
 //! cargo run --example demo -- --otlp-endpoint http://localhost:4318
+//! cargo run --example demo -- --push-url http://127.0.0.1:8080    # to `mcp-trace view`
 //! ```
 //!
 //! `server.rs` is a tool server as one would write it, `agent.rs` calls its tools in four ways.
@@ -98,6 +99,10 @@ async fn demo(options: &Options) -> Result<ExitCode, Failure> {
         None => {
             if let Some(trace_id) = trace_id {
                 println!("\nDelivered. The trace is {trace_id}.");
+                if let Some(url) = &options.export.push_url {
+                    // Where the page of `mcp-trace view` shows it.
+                    println!("{}/#/trace/{trace_id}", url.trim_end_matches('/'));
+                }
             }
             ExitCode::SUCCESS
         }

@@ -2,6 +2,11 @@
 
 use std::process::Output;
 
+use axum::Router;
+use axum::routing::post;
+use http::StatusCode;
+use tokio::net::TcpListener;
+
 use crate::program::{example, output, text};
 use mcp_trace_examples::Receiver;
 
@@ -60,4 +65,23 @@ async fn it_pushes_to_another_receiver() {
         "{said}"
     );
     assert!(spans.iter().all(|span| span.trace_id == spans[0].trace_id));
+}
+
+#[tokio::test]
+async fn it_says_where_a_viewer_shows_the_trace() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let take = post(async || StatusCode::ACCEPTED);
+    let viewer = Router::new().route("/v1/telemetry", take);
+    tokio::spawn(async move { axum::serve(listener, viewer).await });
+    // A slash too many makes no difference.
+    let demo = demo(&["--push-url", &format!("{url}/")]).await;
+    let said = text(&demo.stdout);
+    assert!(demo.status.success(), "{said}{}", text(&demo.stderr));
+    let (_, trace_id) = said.split_once("The trace is ").unwrap();
+    let trace_id = &trace_id[..32];
+    assert!(
+        said.ends_with(&format!("\n{url}/#/trace/{trace_id}\n")),
+        "{said}"
+    );
 }
