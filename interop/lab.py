@@ -17,6 +17,8 @@ HERE = Path(__file__).resolve().parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent / "target"))
 WORK = TARGET / "interop"
 EXAMPLES = TARGET / "release" / "examples"
+CRATES = WORK / "crates" / "debug"
+NODE_ENV = {"NODE_PATH": str(WORK / "node" / "node_modules")}
 CLIENT_LIMIT = 60.0
 """Seconds that a client may take for all of its calls."""
 
@@ -34,8 +36,20 @@ class Arm:
     pair: str
     carrier: str
     collector: str
-    run: Callable[["Lab"], None]
-    venvs: tuple[str, ...] = ("peers",)
+    run: Callable[["Lab"], str | None]
+    """Gives the verdict, if it is not that there is one trace."""
+    needs: tuple[str, ...] = ("venv:peers",)
+    """`venv:NAME`, `node` for the TypeScript SDK, `crates` for Rust's, `w3c` for a checkout."""
+    large: bool = False
+    """Whether it installs so much that it only runs when asked for."""
+
+    def lacks(self) -> str | None:
+        """What it needs and cannot have here."""
+        if "node" in self.needs and not (WORK / "node" / "stamp").exists():
+            return "Node 20"
+        if "w3c" in self.needs and "W3C_SUITE" not in os.environ:
+            return "W3C_SUITE"
+        return None
 
 
 class Lab:
@@ -75,7 +89,7 @@ class Lab:
 
     def rust_server(self, *options: str, env: dict[str, str] | None = None) -> tuple[str, Peer]:
         """`examples/mcp_server` on a free port: its URL, and the running program."""
-        argv = [_example("mcp_server"), "--listen", "127.0.0.1:0", *options]
+        argv = [_built(EXAMPLES, "mcp_server"), "--listen", "127.0.0.1:0", *options]
         return self._server("mcp_server", argv, env)
 
     def python_server(self, script: str, *options: str) -> tuple[str, Peer]:
@@ -83,17 +97,36 @@ class Lab:
         argv = [_python("peers"), HERE / "peers" / f"{script}.py", *options]
         return self._server(script, argv, None)
 
+    def crate_server(self, name: str, *options: str) -> tuple[str, Peer]:
+        """A server of `peers/rust`: its URL, and the running program."""
+        return self._server(name, [_built(CRATES, name), *options], None)
+
+    def node_server(self, script: str, *options: str) -> tuple[str, Peer]:
+        """A server of `peers/` for Node: its URL, and the running program."""
+        return self._server(script, _node(script, options), NODE_ENV)
+
     def rust_client(
         self, url: str, tool: str, *options: str, env: dict[str, str] | None = None
     ) -> list[dict]:
         """The lines that `examples/mcp_client` prints for its calls of `tool`."""
-        argv = [_example("mcp_client"), "--url", url, "--tool", tool, *options]
+        argv = [_built(EXAMPLES, "mcp_client"), "--url", url, "--tool", tool, *options]
         return self._client(f"mcp_client-{tool}", argv, env)
 
-    def python_client(self, script: str, *options: str, venv: str = "peers") -> list[dict]:
+    def python_client(
+        self, script: str, *options: str, venv: str = "peers", env: dict[str, str] | None = None
+    ) -> list[dict]:
         """The lines that a client of `peers/` prints for its calls."""
         argv = [_python(venv), HERE / "peers" / f"{script}.py", *options]
-        return self._client(script, argv, None)
+        return self._client(script, argv, env)
+
+    def node_client(self, script: str, *options: str) -> list[dict]:
+        """The lines that a client of `peers/` for Node prints for its calls."""
+        return self._client(script, _node(script, options), NODE_ENV)
+
+    def script(self, name: str, argv: list, env: dict[str, str], limit: float) -> str:
+        """What a program prints that ends well by itself."""
+        with Peer(name, argv, self._logs, env) as peer:
+            return peer.wait(limit)
 
     def arrived(self, collector, trace_id: str, check) -> list[Span]:
         """Waits until `check(spans)` holds for the spans of a trace."""
@@ -133,8 +166,12 @@ def _python(venv: str) -> Path:
     return WORK / "venv" / venv / "bin" / "python"
 
 
-def _example(name: str) -> Path:
-    program = EXAMPLES / name
+def _node(script: str, options: tuple[str, ...]) -> list:
+    return ["node", HERE / "peers" / f"{script}.cjs", *options]
+
+
+def _built(where: Path, name: str) -> Path:
+    program = where / name
     if not program.exists():
         raise PeerFailed(f"{name} is not built")
     return program

@@ -12,7 +12,7 @@
 #   W3C_SERVICE=PATH         test this program; it takes the option --listen
 #   HARNESS_PORT=7801        the port the suite listens on, if 7777 is taken
 set -euo pipefail
-. "$(dirname "$0")/venv.sh"
+. "$(dirname "$0")/install.sh"
 
 suite=${1:?usage: interop/w3c.sh PATH_TO_SUITE [RUNS]}
 runs=${2:-5}

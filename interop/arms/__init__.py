@@ -1,5 +1,5 @@
 """All arms, in the order in which they run."""
 
-from arms import control, otel, rastir
+from arms import control, otel, rastir, sdks, w3c
 
-ARMS = [*control.ARMS, *rastir.ARMS, *otel.ARMS]
+ARMS = [*control.ARMS, *rastir.ARMS, *otel.ARMS, *sdks.ARMS, *w3c.ARMS]

@@ -22,7 +22,7 @@ def rust_to_rust(lab: Lab, encoding: str) -> None:
     """Both our programs, in each encoding that OTLP/HTTP has."""
     env, content_type, content_encoding = ENCODINGS[encoding]
     receiver = lab.otlp()
-    url, _ = _our_server(lab, receiver, "stateful", env=env)
+    url, _ = our_server(lab, receiver, "stateful", env=env)
 
     def check(lines, spans, tool):
         root = is_one_trace(spans)
@@ -32,13 +32,13 @@ def rust_to_rust(lab: Lab, encoding: str) -> None:
             is_server_span(server, client, tool, "legacy")
 
     for tool, given, calls in [("get_weather", TOKYO, 3), ("fail", "{}", 1)]:
-        lines = _our_client(lab, receiver, url, "legacy", tool, given, calls, env)
+        lines = our_client(lab, receiver, url, "legacy", tool, given, calls, env)
         for trace_id, members in by_trace(lines).items():
             lab.arrived(receiver, trace_id, partial(check, members, tool=tool))
     for service in ("my-agent", "tool-server"):
         sent = {seen[1:] for seen in receiver.seen if seen[0] == service}
         require(sent == {(content_type, content_encoding)}, f"{service} sent {sent}")
-    _all_was_legal(receiver)
+    all_was_legal(receiver)
 
 
 def rust_to_fastmcp(lab: Lab, mode: str, revision: str) -> None:
@@ -56,10 +56,10 @@ def rust_to_fastmcp(lab: Lab, mode: str, revision: str) -> None:
             has(theirs, status="ERROR" if tool == "fail" else "UNSET")
 
     for tool, given, calls in [("get_weather", TOKYO, 3), ("fail", "{}", 1)]:
-        lines = _our_client(lab, receiver, url, revision, tool, given, calls)
+        lines = our_client(lab, receiver, url, revision, tool, given, calls)
         for trace_id, members in by_trace(lines).items():
             lab.arrived(receiver, trace_id, partial(check, members, tool=tool))
-    _all_was_legal(receiver)
+    all_was_legal(receiver)
 
 
 def python_to_rust(
@@ -67,7 +67,7 @@ def python_to_rust(
 ) -> None:
     """A client with the OpenTelemetry SDK, whose context is in `_meta`."""
     receiver = lab.otlp()
-    url, _ = _our_server(lab, receiver, mode)
+    url, _ = our_server(lab, receiver, mode)
     lines = lab.python_client(
         script, "--url", url, "--collector", receiver.url, *options, venv=venv
     )
@@ -92,15 +92,16 @@ def python_to_rust(
             has(parent, attributes={"mcp.method.name": method})
 
     lab.arrived(receiver, lines[0]["trace_id"], check)
-    _all_was_legal(receiver)
+    all_was_legal(receiver)
 
 
-def _our_server(lab: Lab, receiver, mode: str, env: dict[str, str] | None = None):
+def our_server(lab: Lab, receiver, mode: str, env: dict[str, str] | None = None):
+    """`mcp_server`, exporting to the receiver."""
     options = ("--service", "tool-server", "--otlp-endpoint", receiver.url, "--mode", mode)
     return lab.rust_server(*options, env=env)
 
 
-def _our_client(
+def our_client(
     lab: Lab,
     receiver,
     url: str,
@@ -110,6 +111,7 @@ def _our_client(
     calls: int,
     env: dict[str, str] | None = None,
 ) -> list[dict]:
+    """The lines of `mcp_client`, exporting to the receiver."""
     options = ("--service", "my-agent", "--otlp-endpoint", receiver.url, "--revision", revision)
     more = ("--args", given, "--calls", str(calls), "--concurrency", str(calls))
     lines = lab.rust_client(url, tool, *options, *more, env=env)
@@ -117,7 +119,8 @@ def _our_client(
     return lines
 
 
-def _all_was_legal(receiver) -> None:
+def all_was_legal(receiver) -> None:
+    """Nothing that was sent broke the protocol."""
     require(not receiver.problems, f"the receiver refused: {receiver.problems}")
 
 
@@ -188,7 +191,7 @@ ARMS = [
                 revision="legacy",
                 venv="llamaindex",
             ),
-            venvs=("peers", "llamaindex"),
+            needs=("venv:peers", "venv:llamaindex"),
         )
         for mode in MODES
     ],

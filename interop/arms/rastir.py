@@ -11,6 +11,9 @@ from spans import AGENT, OTHER
 
 MODES = ["stateful", "stateless", "json"]
 REVISIONS = ["legacy", "2026-07-28"]
+SILENT_CREW = {"CREWAI_DISABLE_TELEMETRY": "true", "CREWAI_TRACING_ENABLED": "false"}
+"""CrewAI reports home otherwise."""
+
 TOKYO = json.dumps({"city": "Tokyo"})
 
 
@@ -81,12 +84,13 @@ def rust_to_fastmcp(lab: Lab, mode: str, revision: str) -> None:
     _each_trace(lab, client("fail"), partial(check, tool="fail", status="ERROR"))
 
 
-def langchain_to_rust(lab: Lab, mode: str) -> None:
+def framework_to_rust(
+    lab: Lab, framework: str, mode: str, env: dict[str, str] | None = None
+) -> None:
     """Rastir's agent span is the parent of every SERVER span: the header is set once per run."""
     url, _ = _our_server(lab, mode, "--push-url", lab.rastir.url)
-    calls = lab.python_client(
-        "langchain_client", "--url", url, "--collector", lab.rastir.url, venv="langchain"
-    )
+    options = ("--url", url, "--collector", lab.rastir.url)
+    calls = lab.python_client(f"{framework}_client", *options, venv=framework, env=env)
     answers_are_right(calls)
 
     def check(spans):
@@ -256,8 +260,20 @@ ARMS = [
             f"LangGraph + Rastir > mcp_server {mode}",
             "header",
             "Rastir",
-            partial(langchain_to_rust, mode=mode),
-            venvs=("peers", "langchain"),
+            partial(framework_to_rust, framework="langchain", mode=mode),
+            needs=("venv:peers", "venv:langchain"),
+        )
+        for mode in MODES
+    ],
+    *[
+        Arm(
+            f"crewai/{mode}",
+            f"CrewAI + Rastir > mcp_server {mode}",
+            "header",
+            "Rastir",
+            partial(framework_to_rust, framework="crewai", mode=mode, env=SILENT_CREW),
+            needs=("venv:peers", "venv:crewai"),
+            large=True,
         )
         for mode in MODES
     ],
