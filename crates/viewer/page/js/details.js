@@ -26,10 +26,13 @@ function openDetails() {
 function showDetails() {
   const node = detailsOpen ? trace.selected : null;
   details.hidden = !node;
-  if (details.node === node) return;
-  details.node = node;
+  // A trace that is still growing is read again and again; what has not changed is left to be read.
+  const content = node && JSON.stringify([node.key, node.span, node.notes, node.children.length, node.critical, trace.tree.end]);
+  if (details.content === content) return;
+  details.content = content;
   if (!node) return details.replaceChildren();
-  details.scrollTop = 0;
+  if (details.key !== node.key) details.scrollTop = 0;
+  details.key = node.key;
   details.replaceChildren(...(node.span ? spanDetails(node) : gapDetails(node)));
 }
 

@@ -14,13 +14,15 @@ function digits(value) {
   return Number.isInteger(Number(text)) ? String(Number(text)) : text;
 }
 
+// 999.96 ms is read as 1 s.
+const unitOf = (ns) => UNITS.find(([size]) => ns >= size * 0.9995) ?? UNITS.at(-1);
+
 function duration(ns) {
   if (!Number.isFinite(ns)) return "–";
   if (ns < 0) return `−${duration(-ns)}`;
   if (ns >= 3600e9) return `${Math.floor(ns / 3600e9)} h ${String(Math.floor((ns % 3600e9) / 60e9)).padStart(2, "0")} min`;
   if (ns >= 60e9) return `${Math.floor(ns / 60e9)} min ${String(Math.floor((ns % 60e9) / 1e9)).padStart(2, "0")} s`;
-  // 999.96 ms is read as 1 s.
-  const [size, unit] = UNITS.find(([size]) => ns >= size * 0.9995) ?? [1, "ns"];
+  const [size, unit] = unitOf(ns);
   return `${digits(ns / size)} ${unit}`;
 }
 

@@ -51,10 +51,14 @@ class Timeline {
 
   drawRuler(ruler) {
     const ticks = this.ticks(ruler.clientWidth);
+    const [size, unit] = unitOf(this.to);
+    // As many digits as tell two ticks apart.
+    const step = (ticks[1] - ticks[0]) / size;
+    const places = step < 1 ? Math.ceil(-Math.log10(step) - 1e-9) : 0;
     ruler.replaceChildren(
       ...ticks.map((time) => {
         const place = this.at(time);
-        const tick = el("span", { class: place > 0.93 ? "tick last" : "tick" }, time === 0 ? "0" : duration(time));
+        const tick = el("span", { class: place > 0.93 ? "tick last" : "tick" }, time === 0 ? "0" : `${(time / size).toFixed(places)} ${unit}`);
         tick.style.left = `${place * 100}%`;
         return tick;
       }),

@@ -99,6 +99,8 @@ function showActive() {
 // === Selection, folding, zoom ===
 
 function selectSpan(node, { middle = false } = {}) {
+  // The trace may have been read again since the node was shown.
+  node = node && trace.tree.byKey.get(node.key);
   if (!node) return;
   trace.selected = node;
   if (!trace.visible.includes(node)) {
