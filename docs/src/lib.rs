@@ -34,6 +34,7 @@ pages! {
     exporting = "docs/handbook/exporting.md",
     opentelemetry = "docs/handbook/opentelemetry.md",
     deploying = "docs/handbook/deploying.md",
+    observing = "docs/handbook/observing.md",
     troubleshooting = "docs/handbook/troubleshooting.md",
 }
 

@@ -126,6 +126,7 @@ mod headers_only;
 mod layer;
 #[cfg(feature = "tracing")]
 mod log;
+mod metrics;
 mod reading;
 mod request_body;
 mod response_body;

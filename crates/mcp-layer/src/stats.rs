@@ -27,7 +27,25 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    pub(crate) const COUNT: usize = 5;
+    pub(crate) const ALL: [Self; 5] = [
+        Self::InvalidHeader,
+        Self::InvalidMeta,
+        Self::EarlyObserver,
+        Self::UnreadableAnswer,
+        Self::SamplingCap,
+    ];
+    pub(crate) const COUNT: usize = Self::ALL.len();
+
+    /// The label of a metric.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidHeader => "invalid_header",
+            Self::InvalidMeta => "invalid_meta",
+            Self::EarlyObserver => "early_observer",
+            Self::UnreadableAnswer => "unreadable_answer",
+            Self::SamplingCap => "sampling_capped",
+        }
+    }
 
     #[cfg(feature = "tracing")]
     pub(crate) const fn message(self) -> &'static str {
@@ -99,7 +117,7 @@ impl Stats {
         self.count(Reason::SamplingCap)
     }
 
-    fn count(&self, reason: Reason) -> u64 {
+    pub(crate) fn count(&self, reason: Reason) -> u64 {
         self.reasons[reason as usize].load(Ordering::Relaxed)
     }
 

@@ -180,3 +180,36 @@ fn each_reason_is_told_once_a_minute() {
             .all(|line| line.contains("breaks the rules") && !line.contains("evil"))
     );
 }
+
+/// A parser of other people reads the page, and finds what the methods say.
+#[tokio::test]
+async fn a_page_of_metrics_has_every_count() {
+    let (layer, _sink) = traced();
+    let stats = layer.stats();
+    let app = Router::new().fallback(tell).layer(layer);
+    send(&app, message(&[("traceparent", HEADER)], CALL)).await;
+    send(&app, message(&[("traceparent", "bad")], CALL)).await;
+
+    let page = stats.prometheus();
+    let lines = page.lines().map(|line| Ok(line.to_owned()));
+    let page = prometheus_parse::Scrape::parse(lines).unwrap();
+    let found: Vec<_> =
+        page.samples
+            .iter()
+            .map(|sample| {
+                let value = match sample.value {
+                    prometheus_parse::Value::Counter(value)
+                    | prometheus_parse::Value::Gauge(value) => value,
+                    ref other => panic!("{other:?}"),
+                };
+                let name = sample.metric.strip_prefix("mcp_trace_layer_").unwrap();
+                let reason = sample.labels.get("reason").unwrap_or_default();
+                (format!("{name} {reason}").trim().to_owned(), value)
+            })
+            .collect();
+    let of = |name: &str| found.iter().find(|(found, _)| found == name).unwrap().1;
+    assert_eq!((of("requests_total"), of("spans_total")), (2.0, 2.0));
+    assert_eq!(of("open_requests"), 0.0);
+    assert_eq!(of("exceptions_total invalid_header"), 1.0);
+    assert_eq!(of("exceptions_total sampling_capped"), 0.0);
+}
