@@ -6,7 +6,8 @@
 //!
 //! - [`current`] and [`current_span`]: where am I in the trace, inside a handler or an agent;
 //! - [`agent_span`] and [`set_llm`]: the span above tool calls;
-//! - [`InTraceExt::in_trace`]: hand the context to a spawned task;
+//! - [`InTraceExt::in_trace`]: hand the context to a spawned task, or to a stream (feature
+//!   `futures-core`: `InTraceStreamExt`);
 //! - [`traceparent_headers`]: for calls made by hand;
 //! - [`SpanSink`]: where finished spans go.
 //!
@@ -44,6 +45,8 @@ mod sampler;
 mod scope;
 mod sink;
 mod span;
+#[cfg(feature = "futures-core")]
+mod stream;
 mod text;
 mod trust;
 
@@ -67,6 +70,8 @@ pub use span::{
     NetworkTransport, Operation, Outcome, Parent, SpanBuilder, SpanGuard, SpanKind, SpanRecord,
     Value,
 };
+#[cfg(feature = "futures-core")]
+pub use stream::InTraceStreamExt;
 pub use text::Text;
 pub use traceparent::{SpanId, TraceFlags, TraceId, TraceParent};
 pub use trust::Trust;

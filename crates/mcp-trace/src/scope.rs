@@ -128,10 +128,7 @@ pub trait InTraceExt: Sized {
 
 impl<F: Future> InTraceExt for F {
     fn in_trace(self, context: impl Into<Scope>) -> InTrace<Self> {
-        InTrace {
-            future: Some(self),
-            scope: context.into(),
-        }
+        InTrace::new(self, context.into())
     }
 }
 
@@ -158,24 +155,43 @@ impl<T: Into<Self>> From<Option<T>> for Scope {
 }
 
 pin_project! {
-    /// The future of [`InTraceExt::in_trace`].
+    /// The future of [`InTraceExt::in_trace`]; also a stream, see `InTraceStreamExt`.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct InTrace<F> {
         #[pin]
-        future: Option<F>,
+        inner: Option<F>,
         scope: Scope,
     }
 
     impl<F> PinnedDrop for InTrace<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            this.scope.run(|| this.future.set(None));
+            this.scope.run(|| this.inner.set(None));
         }
     }
 }
 
 impl<F> InTrace<F> {
+    pub(crate) const fn new(inner: F, scope: Scope) -> Self {
+        Self {
+            inner: Some(inner),
+            scope,
+        }
+    }
+
+    /// Polls what is inside, in its scope.
+    pub(crate) fn run<T>(self: Pin<&mut Self>, poll: impl FnOnce(Pin<&mut F>) -> T) -> Option<T> {
+        let this = self.project();
+        let inner = this.inner.as_pin_mut()?;
+        Some(this.scope.run(|| poll(inner)))
+    }
+
+    #[cfg(feature = "futures-core")]
+    pub(crate) const fn get_ref(&self) -> Option<&F> {
+        self.inner.as_ref()
+    }
+
     /// Decides late what is current.
     pub(crate) fn set_scope(self: Pin<&mut Self>, scope: impl Into<Scope>) {
         *self.project().scope = scope.into();
@@ -226,11 +242,7 @@ impl<F: Future> Future for InTrace<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        match this.future.as_pin_mut() {
-            Some(future) => this.scope.run(|| future.poll(cx)),
-            // Only `drop` takes the future out.
-            None => Poll::Pending,
-        }
+        // Only `drop` takes the future out.
+        self.run(|future| future.poll(cx)).unwrap_or(Poll::Pending)
     }
 }
