@@ -47,8 +47,9 @@
 //! - a body that is a stream ([`RequestBody`]), compressed, or no JSON;
 //! - a body that is signed: with `content-digest`, `content-md5`, `digest`, `repr-digest`,
 //!   `signature`, `x-amz-content-sha256`, or an AWS Signature Version 4;
-//! - a message longer than [`max_spliced_len`](McpClientTraceLayer::max_spliced_len), a batch, or
-//!   one whose `params` or `_meta` is no object.
+//! - a message longer than [`max_spliced_len`](McpClientTraceLayer::max_spliced_len), or one whose
+//!   `params` or `_meta` is no object;
+//! - a batch of the revision 2025-03-26: it is one CLIENT span, named `POST`.
 //!
 //! A `_meta.traceparent` that the message has already is kept, copied to the headers, and
 //! means that there is no span here, if it names the current span or was put there by an

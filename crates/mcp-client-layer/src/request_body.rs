@@ -84,6 +84,10 @@ impl<S> RequestBody for StreamBody<S> {}
 impl<D, E> RequestBody for BoxBody<D, E> {}
 impl<D, E> RequestBody for UnsyncBoxBody<D, E> {}
 
+/// A stream, whatever it was made from: axum does not say.
+#[cfg(feature = "axum")]
+impl RequestBody for axum_core::body::Body {}
+
 #[cfg(feature = "hyper")]
 impl RequestBody for hyper::body::Incoming {}
 

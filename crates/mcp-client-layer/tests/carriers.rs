@@ -264,6 +264,14 @@ async fn a_stream_is_named_by_its_headers() {
 }
 
 #[tokio::test]
+async fn the_body_of_axum_is_a_stream() {
+    let (layer, sink) = traced();
+    let body = call(1, "greet");
+    let request = post(axum_core::body::Body::from(body.clone()));
+    header_only(&send(&layer, request).await, &body, &sink);
+}
+
+#[tokio::test]
 async fn below_what_is_current() {
     let (layer, sink) = traced();
     let agent = agent_span("planner").with_sink(sink.clone()).start();

@@ -72,7 +72,7 @@ async fn every_message_has_its_own_context_and_nothing_stays_behind() {
 
         let root = TraceContext::new_root();
         let mut calls = tokio::task::JoinSet::new();
-        for _ in 0..50 {
+        for _ in 0..200 {
             let tools = tools.clone().under(root.clone());
             calls.spawn(async move {
                 tools
@@ -87,7 +87,7 @@ async fn every_message_has_its_own_context_and_nothing_stays_behind() {
             .into_iter()
             .filter(|(_, _, message)| message["method"] == "tools/call")
             .collect();
-        assert_eq!(sent.len(), 50, "{mode:?}");
+        assert_eq!(sent.len(), 200, "{mode:?}");
         let mut parents = HashSet::new();
         for (_, headers, message) in &sent {
             let (header, meta) = carriers(headers, message);
@@ -104,7 +104,7 @@ async fn every_message_has_its_own_context_and_nothing_stays_behind() {
         let client_spans = spans(&clients, SpanKind::Client, &Method::ToolsCall);
         assert_eq!(parents, ids(client_spans), "{mode:?}");
         until("the SERVER spans", || {
-            spans(&servers, SpanKind::Server, &Method::ToolsCall).len() == 50
+            spans(&servers, SpanKind::Server, &Method::ToolsCall).len() == 200
         })
         .await;
         for span in spans(&servers, SpanKind::Server, &Method::ToolsCall) {

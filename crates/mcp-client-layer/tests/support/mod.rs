@@ -281,6 +281,13 @@ async fn answer(sent: &Sent) -> Answer {
             response
         }
         "/accepted" => response.status(202).body(body(vec![])).unwrap(),
+        // The same server by its other name.
+        "/elsewhere" => {
+            let port = sent.header("host").and_then(|host| host.rsplit(':').next());
+            let location = format!("http://localhost:{}/mcp", port.unwrap_or_default());
+            let response = response.status(307).header("location", location);
+            response.body(body(vec![])).unwrap()
+        }
         "/redirect" => response
             .status(307)
             .header("location", "/mcp")
