@@ -1,8 +1,9 @@
 //! Bursts of spans through exporters, beside opentelemetry-otlp and fastrace.
 //!
 //! Each case makes, ends and delivers its spans in a process of its own, to a receiver in another one
-//! that decodes and counts what arrives. Cases take turns, so that noise of the machine meets all alike.
+//! that decodes and counts what arrives, nearby or at a distance. Cases take turns, so that noise of the machine meets all alike.
 
+mod distance;
 mod receiver;
 mod senders;
 
@@ -10,36 +11,37 @@ use std::{
     env,
     io::{BufRead, BufReader, Read},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 /// What a burst came to.
-#[derive(Default)]
 struct Burst {
     nanos_per_span: f64,
     cpu_seconds: f64,
+    seconds: f64,
     delivered: u64,
 }
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
+    let number = |text: &str| text.parse().expect("a number");
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["receive"] => receiver::run(),
-        ["send", case, url, spans] => senders::run(case, url, spans.parse().expect("a number")),
-        arguments => table(if arguments.contains(&"--bench") {
-            (100_000, 5)
-        } else {
-            (1_000, 1)
-        }),
+        ["receive", delay] => receiver::run(Duration::from_millis(number(delay))),
+        ["send", case, url, spans] => senders::run(case, url, number(spans)),
+        arguments if arguments.contains(&"--bench") => {
+            bursts(100_000, 5);
+            bursts(1_000_000, 1);
+            far_away(20_000, 3);
+        }
+        _ => {
+            bursts(1_000, 1);
+            far_away(1_000, 1);
+        }
     }
 }
 
-fn table((spans, rounds): (u64, usize)) {
-    let mut bursts: Vec<Vec<Burst>> = senders::CASES.iter().map(|_| Vec::new()).collect();
-    for _ in 0..rounds {
-        for (case, bursts) in senders::CASES.iter().zip(&mut bursts) {
-            bursts.push(burst(case, spans));
-        }
-    }
+fn bursts(spans: u64, rounds: usize) {
+    let bursts = take_turns(&senders::CASES, spans, rounds, "0");
     println!("\na burst of {spans} spans with 11 attributes; medians of {rounds}\n");
     println!(
         "| {:36} | ns to make and record | delivered | delivered per CPU second |",
@@ -50,24 +52,51 @@ fn table((spans, rounds): (u64, usize)) {
         ""
     );
     for (case, bursts) in senders::CASES.iter().zip(bursts) {
-        let median = |value: fn(&Burst) -> f64| {
-            let mut values: Vec<f64> = bursts.iter().map(value).collect();
-            values.sort_by(f64::total_cmp);
-            values[values.len() / 2]
-        };
         println!(
             "| {case:36} | {:21.0} | {:8.1}% | {:24.0} |",
-            median(|burst| burst.nanos_per_span),
-            median(|burst| burst.delivered as f64) * 100.0 / spans as f64,
-            median(|burst| burst.delivered as f64 / burst.cpu_seconds.max(0.01)),
+            median(&bursts, |burst| burst.nanos_per_span),
+            median(&bursts, |burst| burst.delivered as f64) * 100.0 / spans as f64,
+            median(&bursts, |burst| burst.delivered as f64
+                / burst.cpu_seconds.max(0.01)),
         );
     }
 }
 
-fn burst(case: &str, spans: u64) -> Burst {
+/// What a distance costs: nothing but waiting, which is no use of the machine.
+fn far_away(spans: u64, rounds: usize) {
+    let bursts = take_turns(&senders::FAR_CASES, spans, rounds, "50");
+    println!("\n{spans} spans to a receiver that is 50 ms away, each way; medians of {rounds}\n");
+    println!("| {:36} | delivered | delivered per second |", "");
+    println!("|-{:-<36}-|----------:|---------------------:|", "");
+    for (case, bursts) in senders::FAR_CASES.iter().zip(bursts) {
+        println!(
+            "| {case:36} | {:8.1}% | {:20.0} |",
+            median(&bursts, |burst| burst.delivered as f64) * 100.0 / spans as f64,
+            median(&bursts, |burst| burst.delivered as f64 / burst.seconds),
+        );
+    }
+}
+
+fn take_turns(cases: &[&str], spans: u64, rounds: usize, delay: &str) -> Vec<Vec<Burst>> {
+    let mut bursts: Vec<Vec<Burst>> = cases.iter().map(|_| Vec::new()).collect();
+    for _ in 0..rounds {
+        for (case, bursts) in cases.iter().zip(&mut bursts) {
+            bursts.push(burst(case, spans, delay));
+        }
+    }
+    bursts
+}
+
+fn median(bursts: &[Burst], value: fn(&Burst) -> f64) -> f64 {
+    let mut values: Vec<f64> = bursts.iter().map(value).collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn burst(case: &str, spans: u64, delay: &str) -> Burst {
     let this = env::current_exe().expect("a path to this program");
     let mut receiver = Command::new(&this)
-        .arg("receive")
+        .args(["receive", delay])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -94,6 +123,7 @@ fn burst(case: &str, spans: u64) -> Burst {
     Burst {
         nanos_per_span: numbers.next().expect("nanoseconds"),
         cpu_seconds: numbers.next().expect("seconds"),
+        seconds: numbers.next().expect("seconds"),
         delivered: delivered.trim().parse().expect("a count"),
     }
 }

@@ -8,15 +8,22 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 
-/// Prints its URL, counts until its input ends, and prints the count.
-pub(crate) fn run() {
+use crate::distance;
+
+/// Prints its URL, counts until its input ends, and prints the count. It is `delay` away.
+pub(crate) fn run(delay: Duration) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    println!("http://{}", listener.local_addr().expect("an address"));
+    let mut address = listener.local_addr().expect("an address");
+    if !delay.is_zero() {
+        address = distance::between(address, delay);
+    }
+    println!("http://{address}");
     let count = Arc::new(AtomicU64::new(0));
     let counted = count.clone();
     thread::spawn(move || {

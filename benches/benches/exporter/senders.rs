@@ -22,38 +22,46 @@ use opentelemetry_sdk::{
 
 const OURS: &str = "ours";
 const OURS_LARGE: &str = "ours, room for 131 072";
+const OURS_PARALLEL: &str = "ours, four requests at a time";
 const OTEL: &str = "opentelemetry-otlp";
 const OTEL_LARGE: &str = "opentelemetry-otlp, room for 131 072";
 const FASTRACE: &str = "fastrace-opentelemetry";
 
 pub(crate) const CASES: [&str; 5] = [OURS, OURS_LARGE, OTEL, OTEL_LARGE, FASTRACE];
+/// Those that lose nothing of a burst that fits, and ours with more than one request at a time.
+pub(crate) const FAR_CASES: [&str; 4] = [OURS, OURS_PARALLEL, OTEL_LARGE, FASTRACE];
 
 const LARGE: usize = 131_072;
 const SESSION: &str = "6f1b0d2e-7c1a-4f0e-9d42-0a6f5a3c9b10";
 
-/// Sends, and prints nanoseconds per span and the CPU seconds of it all.
+/// Sends, and prints nanoseconds per span, the CPU seconds of it all, and the seconds until it has
+/// ended.
 pub(crate) fn run(case: &str, url: &str, spans: u64) {
+    let start = Instant::now();
     let took = match case {
-        OURS => ours(url, spans, 65_536),
-        OURS_LARGE => ours(url, spans, LARGE),
+        OURS => ours(url, spans, 65_536, 1),
+        OURS_PARALLEL => ours(url, spans, 65_536, 4),
+        OURS_LARGE => ours(url, spans, LARGE, 1),
         OTEL => otel(url, spans, 2_048),
         OTEL_LARGE => otel(url, spans, LARGE),
         FASTRACE => fastrace(url, spans),
         _ => unreachable!("a case of the table"),
     };
     println!(
-        "{} {}",
+        "{} {} {}",
         took.as_nanos() as f64 / spans as f64,
-        cpu_seconds()
+        cpu_seconds(),
+        start.elapsed().as_secs_f64()
     );
 }
 
-fn ours(url: &str, spans: u64, room: usize) -> Duration {
+fn ours(url: &str, spans: u64, room: usize, in_flight: usize) -> Duration {
     let guard = configure()
         .service("bench")
         .otlp_endpoint(url)
         .max_queue_spans(room)
         .max_queue_bytes(room * 1024)
+        .max_in_flight(in_flight)
         .build()
         .expect("an exporter");
     let sink = guard.sink().expect("a destination");

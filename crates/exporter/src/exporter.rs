@@ -74,6 +74,8 @@ impl Exporter {
         Arc::new(Self::new(destinations, self.local.clone(), sampler))
     }
 
+    // Spans are large: inlined, so that they are moved into the queue and nowhere before.
+    #[inline(always)]
     fn deliver(&self, span: SpanRecord) {
         let weight = span.weight();
         let Some((last, others)) = self.destinations.split_last() else {
@@ -81,24 +83,40 @@ impl Exporter {
         };
         for destination in others {
             let Some(queue) = self.hold(&destination.queue) else {
-                return self.here().deliver(span);
+                return self.deliver_elsewhere(span);
             };
-            self.pushed(queue.push(span.clone(), weight));
+            let pushed = queue.push(span.clone(), weight);
+            self.after(pushed);
         }
-        match self.hold(&last.queue) {
-            Some(queue) => self.pushed(queue.push(span, weight)),
-            None => self.here().deliver(span),
-        }
+        let Some(queue) = self.hold(&last.queue) else {
+            return self.deliver_elsewhere(span);
+        };
+        let pushed = queue.push(span, weight);
+        self.after(pushed);
+    }
+
+    #[cold]
+    fn deliver_elsewhere(&self, span: SpanRecord) {
+        self.here().deliver(span);
     }
 
     /// `None` if that might take for ever, since this is not our process.
+    #[inline(always)]
     fn hold<'a>(&self, queue: &'a Queue) -> Option<Held<'a>> {
         queue
             .try_hold()
             .or_else(|| (process::id() == self.process).then(|| queue.hold()))
     }
 
-    fn pushed(&self, pushed: Pushed) {
+    #[inline]
+    fn after(&self, pushed: Pushed) {
+        if !matches!(pushed, Pushed::Quietly) {
+            self.look_around(pushed);
+        }
+    }
+
+    #[cold]
+    fn look_around(&self, pushed: Pushed) {
         match pushed {
             Pushed::Quietly => {}
             Pushed::Due(wake) if process::id() == self.process => wake.notify_one(),
@@ -111,11 +129,11 @@ impl Exporter {
 
 impl SpanSink for Exporter {
     fn record(&self, span: SpanRecord) {
-        if let Some(successor) = self.successor.get() {
-            return successor.record(span);
-        }
         for sink in &self.local {
             sink.record(span.clone());
+        }
+        if self.successor.get().is_some() {
+            return self.deliver_elsewhere(span);
         }
         self.deliver(span);
     }

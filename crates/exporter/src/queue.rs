@@ -94,6 +94,7 @@ impl Queue {
 
     /// Takes hold of the queue, unless somebody else has it: mostly for a moment, but in a child of
     /// `fork`, maybe for ever.
+    #[inline(always)]
     pub(crate) fn try_hold(&self) -> Option<Held<'_>> {
         let state = match self.state.try_lock() {
             Ok(state) => state,
@@ -188,6 +189,7 @@ impl Held<'_> {
     /// Takes a span of this [`weight`](SpanRecord::weight), or counts it as dropped; the newest is
     /// dropped where all are welcome but not all fit, because what is older may be above it in the
     /// same trace.
+    #[inline(always)]
     pub(crate) fn push(self, span: SpanRecord, weight: usize) -> Pushed {
         let Self { limits, mut state } = self;
         state.totals.recorded += 1;
@@ -200,23 +202,17 @@ impl Held<'_> {
             state.totals.full += 1;
             return Pushed::Quietly;
         }
-        let new_chunk = match state.chunks.back_mut() {
-            Some(chunk) if chunk.spans.len() < CHUNK => {
-                chunk.bytes += weight;
-                chunk.spans.push_back(span);
-                false
-            }
-            _ => {
-                let mut chunk = Chunk {
-                    spans: VecDeque::with_capacity(CHUNK),
-                    bytes: weight,
-                    since: Instant::now(),
-                };
-                chunk.spans.push_back(span);
-                state.chunks.push_back(chunk);
-                true
-            }
-        };
+        let new_chunk = state
+            .chunks
+            .back()
+            .is_none_or(|chunk| chunk.spans.len() >= CHUNK);
+        if new_chunk {
+            state.chunks.push_back(Chunk::new());
+        }
+        if let Some(chunk) = state.chunks.back_mut() {
+            chunk.bytes += weight;
+            chunk.spans.push_back(span);
+        }
         let crosses = spans == 1
             || spans == limits.batch_spans
             || (state.bytes < limits.batch_bytes && bytes >= limits.batch_bytes);
@@ -229,6 +225,17 @@ impl Held<'_> {
             Pushed::Milestone
         } else {
             Pushed::Quietly
+        }
+    }
+}
+
+impl Chunk {
+    #[cold]
+    fn new() -> Self {
+        Self {
+            spans: VecDeque::with_capacity(CHUNK),
+            bytes: 0,
+            since: Instant::now(),
         }
     }
 }
