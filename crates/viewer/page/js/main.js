@@ -71,6 +71,7 @@ function setFollowing(wanted) {
       takeLive(summaries);
       noteTraceChanged(summaries);
       noteToolsChanged();
+      noteStatusChanged();
     },
   });
 }

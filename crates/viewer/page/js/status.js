@@ -1,5 +1,14 @@
 // The line at the foot: what the viewer keeps, and what it had to let go.
 
+let statusSoon;
+
+function noteStatusChanged() {
+  statusSoon ??= setTimeout(() => {
+    statusSoon = undefined;
+    showStatus();
+  }, 1000);
+}
+
 async function showStatus() {
   if (document.hidden) return;
   try {

@@ -84,6 +84,7 @@ async fn a_trace_is_found_opened_filtered_and_arrives_live() {
         let address = browser.run("return location.hash").await;
         let address = address.as_str().unwrap();
         let (trace, span) = (copied.trace_id(), copied.parent_id());
+        assert!(copied.flags().is_sampled());
         assert_eq!(address, format!("#/trace/{trace}?span={span}"));
 
         // Esc closes the details, and then the trace.
@@ -266,6 +267,13 @@ async fn the_critical_path_is_what_was_waited_for() {
                 .until("the times", times, |times| *times == json!([id, length, own, path]))
                 .await;
         }
+        // What still arrives of the trace that is open, joins it.
+        push(&viewer, "steps", &[step("6", "2", "late", [20, 30])]).await;
+        browser
+            .until("the late span", TREE, |tree| *tree == json!([
+                "1|root||", "2|beside||", "3|late||", "2|waited for||", "2|last||", "3|goes on alone||",
+            ]))
+            .await;
     })
     .await;
 }
