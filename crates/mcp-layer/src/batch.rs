@@ -35,7 +35,7 @@ impl Batch {
     pub(crate) fn begin(reading: &Reading, state: &mut State, message: &Message) -> Option<Self> {
         let whole = &reading.traced().span;
         if message.member_count() > MAX_BATCH {
-            reading.settle_whole(state);
+            whole.resolve(None);
             whole.set_attribute(
                 "mcp_trace.batch.size",
                 i64::try_from(message.member_count()).unwrap_or(i64::MAX),

@@ -24,7 +24,11 @@ pub(crate) enum Exchange {
     /// The head has told all.
     Head(Traced, Known),
     /// The inner service reads the message at its own pace.
-    Message(Arc<Reading>),
+    Message {
+        reading: Arc<Reading>,
+        /// Whether it is certain what the span is about.
+        is_settled: bool,
+    },
 }
 
 /// The span of a request.
@@ -84,7 +88,19 @@ impl Exchange {
         let above = header.clone().filter(|_| trust == Trust::Continue);
         // Handlers are to see the span from the start: nothing better will be known.
         let span = if is_wanted {
-            let operation = described(head, headers, announced, config, above.as_ref());
+            let is_read = above.as_ref().is_none_or(TraceContext::is_sampled) || has_observers();
+            let operation: Operation = match announced.filter(|_| is_read) {
+                Some(method) => {
+                    let mut call = McpCall::new(method);
+                    call.set_target(headers.name(), headers.name());
+                    call.session_id = head::session_id(headers.session_id);
+                    call.protocol_version = known.protocol_version;
+                    call.network = network(head, config);
+                    call.into()
+                }
+                // Nobody reads more, or nothing more is known.
+                None => HttpCall::new(&head.method, network(head, config)).into(),
+            };
             let span = config.span(operation).under(above).start();
             let untrusted = header.filter(|_| trust == Trust::RestartAndLink);
             for link in [untrusted, beside].into_iter().flatten() {
@@ -98,10 +114,18 @@ impl Exchange {
         Self::Head(Traced { span, config }, known)
     }
 
+    /// A request whose message is read.
+    pub(crate) fn of_message(reading: Arc<Reading>) -> Self {
+        Self::Message {
+            reading,
+            is_settled: false,
+        }
+    }
+
     pub(crate) fn traced(&self) -> &Traced {
         match self {
             Self::Head(traced, _) => traced,
-            Self::Message(reading) => reading.traced(),
+            Self::Message { reading, .. } => reading.traced(),
         }
     }
 
@@ -115,13 +139,24 @@ impl Exchange {
             Self::Head(traced, _) if !traced.span.is_observed() => Expected::Nothing,
             Self::Head(_, known) if known.is_subscription => Expected::AnyMessage,
             Self::Head(..) => Expected::Answer(None),
-            Self::Message(reading) => reading.expected(),
+            Self::Message {
+                reading,
+                is_settled,
+            } => {
+                let expected;
+                (expected, *is_settled) = reading.expected();
+                expected
+            }
         }
     }
 
     /// Ends the span.
     pub(crate) fn end(&self, end: End) {
-        if let Self::Message(reading) = self {
+        if let Self::Message {
+            reading,
+            is_settled: false,
+        } = self
+        {
             reading.end(end);
         }
         let Traced { span, config } = self.traced();
@@ -133,7 +168,7 @@ impl Exchange {
     pub(crate) fn abandoned(&self) -> End {
         let version = match self {
             Self::Head(_, known) => known.protocol_version,
-            Self::Message(reading) => reading.protocol_version(),
+            Self::Message { reading, .. } => reading.protocol_version(),
         };
         // Without a version it is 2025-03-26 by the specification.
         if version.is_some_and(ProtocolVersion::disconnect_cancels) {
@@ -172,26 +207,6 @@ impl Incoming {
             share,
         }
     }
-}
-
-/// What the head says that a span below `above` is about, as far as anybody will read that.
-pub(crate) fn described(
-    head: &Parts,
-    headers: &Headers<'_>,
-    announced: Option<Method>,
-    config: &Config,
-    above: Option<&TraceContext>,
-) -> Operation {
-    let is_read = above.is_none_or(TraceContext::is_sampled) || has_observers();
-    let Some(method) = announced.filter(|_| is_read) else {
-        return HttpCall::new(&head.method, network(head, config)).into();
-    };
-    let mut call = McpCall::new(method);
-    call.set_target(headers.name(), headers.name());
-    call.session_id = head::session_id(headers.session_id);
-    call.protocol_version = headers.protocol_version();
-    call.network = network(head, config);
-    call.into()
 }
 
 /// The connection that a request came on.

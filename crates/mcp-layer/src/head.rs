@@ -2,18 +2,19 @@
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
+use mcp_trace::carrier::ContextHeaders;
 use mcp_trace::{ProtocolVersion, Text};
 
 /// The headers that matter here, found in one pass: each look-up would hash its name.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Headers<'h> {
-    pub(crate) traceparent: Option<&'h HeaderValue>,
+    pub(crate) context: ContextHeaders<'h>,
     content_type: Option<&'h HeaderValue>,
     content_encoding: Option<&'h HeaderValue>,
     pub(crate) session_id: Option<&'h HeaderValue>,
     protocol_version: Option<&'h HeaderValue>,
     method: Option<&'h HeaderValue>,
-    name: Option<&'h HeaderValue>,
+    pub(crate) name: Option<&'h HeaderValue>,
 }
 
 impl<'h> Headers<'h> {
@@ -21,14 +22,16 @@ impl<'h> Headers<'h> {
         let mut found = Self::default();
         for (name, value) in headers {
             let slot = match name.as_str() {
-                "traceparent" => &mut found.traceparent,
                 "content-type" => &mut found.content_type,
                 "content-encoding" => &mut found.content_encoding,
                 "mcp-session-id" => &mut found.session_id,
                 "mcp-protocol-version" => &mut found.protocol_version,
                 "mcp-method" => &mut found.method,
                 "mcp-name" => &mut found.name,
-                _ => continue,
+                name => {
+                    found.context.look(name, value);
+                    continue;
+                }
             };
             // The first of several counts.
             slot.get_or_insert(value);
@@ -77,7 +80,7 @@ impl<'h> Headers<'h> {
 
     /// `Mcp-Name`: the tool, the prompt or the resource. A value in Base64 is left to the body.
     pub(crate) fn name(&self) -> Option<&'h str> {
-        text(self.name).filter(|name| !name.starts_with("=?base64?"))
+        plain(self.name)
     }
 }
 
@@ -114,6 +117,11 @@ impl Content {
             Self::Other
         }
     }
+}
+
+/// `Mcp-Name`, unless it is in Base64.
+pub(crate) fn plain(name: Option<&HeaderValue>) -> Option<&str> {
+    text(name).filter(|name| !name.starts_with("=?base64?"))
 }
 
 /// `Mcp-Session-Id`, made safe to keep.

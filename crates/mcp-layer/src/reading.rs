@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderValue;
 use http::request::Parts;
-use mcp_envelope::{Kind, Message, MetaValue, Progress, RequestScanner};
+use mcp_envelope::{Id, Kind, Message, MetaValue, Progress, RequestScanner};
 use mcp_trace::carrier::{Extracted, extract_values};
 use mcp_trace::{
     End, HttpCall, McpCall, Method, Network, ProtocolVersion, Text, TraceContext, Trust,
@@ -12,7 +12,7 @@ use mcp_trace::{
 
 use crate::batch::Batch;
 use crate::config::Config;
-use crate::exchange::{Expected, Incoming, Known, Traced, described, network};
+use crate::exchange::{Expected, Incoming, Known, Traced, network};
 use crate::head::{self, Headers};
 use crate::sampling_cap::Share;
 use crate::stats::Reason;
@@ -41,6 +41,7 @@ pub(crate) struct State {
     batch: Option<Batch>,
     /// What the headers say.
     announced: Option<Method>,
+    name: Option<HeaderValue>,
     session_id: Option<HeaderValue>,
     network: Network,
     share: Share,
@@ -59,11 +60,10 @@ impl Reading {
             beside,
             share,
         } = Incoming::of(head, header, config);
-        let above = header.as_ref().filter(|_| trust == Trust::Continue);
         let announced = headers.method();
-        let operation = described(head, headers, announced.clone(), config, above);
+        let network = network(head, config);
         let span = config
-            .span(operation)
+            .span(HttpCall::new(&head.method, network.clone()))
             .incoming(header.clone())
             .trust(trust)
             .start();
@@ -88,8 +88,9 @@ impl Reading {
                 },
                 batch: None,
                 announced,
+                name: headers.name.cloned(),
                 session_id: headers.session_id.filter(|id| id.to_str().is_ok()).cloned(),
-                network: network(head, config),
+                network,
                 share,
             }),
         })
@@ -188,9 +189,7 @@ impl Reading {
             is_subscription: call.method == Method::SubscriptionsListen,
             protocol_version: call.protocol_version,
         };
-        self.traced
-            .span
-            .update_operation(|operation| *operation = call.into());
+        self.update_operation(call);
     }
 
     /// Settles the span of a message that has not said, or will not say, what it is.
@@ -198,25 +197,25 @@ impl Reading {
         if std::mem::replace(&mut state.resolved, true) {
             return;
         }
-        let is_wanted = match &state.announced {
-            Some(method) => self.config().wants_span(|| method.clone()),
+        match state.announced.take() {
+            Some(method) if self.config().wants_span(|| method.clone()) => {
+                self.traced.span.resolve(None);
+                let name = head::plain(state.name.as_ref());
+                let call = state.call_of(method, name, name);
+                self.update_operation(call);
+            }
             // Only MCP sends these headers: it is a message, though nobody has read it.
-            None => state.open && state.is_mcp(),
-        };
-        if is_wanted {
-            self.traced.span.resolve(None);
-        } else {
-            self.traced.span.pass_through(None);
+            None if state.open && state.is_mcp() => {
+                self.traced.span.resolve(None);
+            }
+            _ => self.traced.span.pass_through(None),
         }
     }
 
-    /// A message that is too much for a span each of its parts.
-    pub(crate) fn settle_whole(&self, state: &State) {
-        self.traced.span.resolve(None);
-        let post = HttpCall::new(&http::Method::POST, state.network.clone());
+    fn update_operation(&self, call: McpCall) {
         self.traced
             .span
-            .update_operation(|operation| *operation = post.into());
+            .update_operation(|operation| *operation = call.into());
     }
 
     pub(crate) fn context_in(&self, state: &mut State, message: &Message) -> Option<TraceContext> {
@@ -243,15 +242,16 @@ impl Reading {
     }
 
     pub(crate) fn call_in(&self, state: &State, message: &Message) -> McpCall {
-        let mut call = McpCall::new(Method::parse(message.method().unwrap_or_default()));
-        call.set_target(message.name(), message.uri());
-        call.request_id = message.id().map(Text::of);
-        call.session_id = head::session_id(state.session_id.as_ref());
-        call.protocol_version = message
-            .protocol_version()
-            .and_then(ProtocolVersion::parse)
-            .or(state.known.protocol_version);
-        call.network = state.network.clone();
+        let method = Method::parse(message.method().unwrap_or_default());
+        let mut call = state.call_of(method, message.name(), message.uri());
+        call.request_id = message.id().map(|id| match id {
+            Id::Number(number) => (*number).into(),
+            Id::Text(text) => Text::new(text),
+            other => Text::new(&other.to_string()),
+        });
+        if let Some(version) = message.protocol_version().and_then(ProtocolVersion::parse) {
+            call.protocol_version = Some(version);
+        }
         if call
             .tool()
             .is_some_and(|tool| !self.config().knows_tool(tool.as_str()))
@@ -261,10 +261,10 @@ impl Reading {
         call
     }
 
-    /// What the answer is watched for.
-    pub(crate) fn expected(&self) -> Expected {
+    /// What the answer is watched for, and whether it is certain what the span is about.
+    pub(crate) fn expected(&self) -> (Expected, bool) {
         let mut state = self.state();
-        if let Some(batch) = state.batch.take() {
+        let expected = if let Some(batch) = state.batch.take() {
             Expected::Answers(batch)
         } else if state.resolved && !self.traced.span.is_observed() {
             Expected::Nothing
@@ -272,7 +272,8 @@ impl Reading {
             Expected::AnyMessage
         } else {
             Expected::Answer(state.known.request_id.take())
-        }
+        };
+        (expected, state.resolved)
     }
 
     pub(crate) fn protocol_version(&self) -> Option<ProtocolVersion> {
@@ -292,6 +293,15 @@ impl Reading {
 }
 
 impl State {
+    fn call_of(&self, method: Method, name: Option<&str>, uri: Option<&str>) -> McpCall {
+        let mut call = McpCall::new(method);
+        call.set_target(name, uri);
+        call.session_id = head::session_id(self.session_id.as_ref());
+        call.protocol_version = self.known.protocol_version;
+        call.network = self.network.clone();
+        call
+    }
+
     fn is_mcp(&self) -> bool {
         self.session_id.is_some() || self.known.protocol_version.is_some()
     }

@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::request::Parts;
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
-use mcp_trace::carrier::{Extracted, extract_headers};
+use mcp_trace::carrier::Extracted;
 use mcp_trace::{ActiveSpan, TraceContext, Trust};
 use tower_service::Service;
 
@@ -65,7 +65,7 @@ where
         };
         head.extensions.insert(span.clone());
         let reading = match &exchange {
-            Some(Exchange::Message(reading)) => Some(reading.clone()),
+            Some(Exchange::Message { reading, .. }) => Some(reading.clone()),
             _ => None,
         };
         let request = Request::from_parts(head, RequestBody::new(body, reading));
@@ -91,9 +91,7 @@ pub(crate) fn trace(
         return None;
     }
     let headers = Headers::of(&head.headers);
-    let header = headers
-        .traceparent
-        .and_then(|_| context_in(&head.headers, config));
+    let header = context_in(&headers, head, config);
     let Some(content) = headers.message_content(head) else {
         let context = header.filter(|_| config.trust(head) == Trust::Continue)?;
         if ambient::continues(&context) {
@@ -102,15 +100,15 @@ pub(crate) fn trace(
         return Some((ActiveSpan::propagating(Some(context)), None));
     };
     let exchange = if look == Look::Body && content == Content::Json {
-        Exchange::Message(Reading::begin(head, &headers, header, config))
+        Exchange::of_message(Reading::begin(head, &headers, header, config))
     } else {
         Exchange::of_head(head, &headers, header, config)
     };
     Some((exchange.span().clone(), Some(exchange)))
 }
 
-fn context_in(headers: &HeaderMap, config: &Config) -> Option<TraceContext> {
-    match extract_headers(headers, &config.baggage) {
+fn context_in(headers: &Headers<'_>, head: &Parts, config: &Config) -> Option<TraceContext> {
+    match headers.context.extract(&head.headers, &config.baggage) {
         Extracted::Context(context) => Some(context),
         Extracted::Invalid => {
             config.stats.note(Reason::InvalidHeader);

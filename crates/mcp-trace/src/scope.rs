@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::hook::{self, Entered};
-use crate::{ActiveSpan, Entering, TraceContext};
+use crate::{ActiveSpan, Entering, ScopeHook, TraceContext};
 
 thread_local! {
     static CURRENT: Cell<Option<Arc<ActiveSpan>>> = const { Cell::new(None) };
@@ -102,6 +102,11 @@ fn peek<T>(look: impl FnOnce(Option<&ActiveSpan>) -> T) -> T {
 
 fn swap(span: Option<Arc<ActiveSpan>>) -> Option<Arc<ActiveSpan>> {
     CURRENT.try_with(|slot| slot.replace(span)).ok().flatten()
+}
+
+/// Puts `span` into the slot, and what was there into its place.
+fn exchange(span: &mut Option<Arc<ActiveSpan>>) {
+    let _ = CURRENT.try_with(|slot| slot.swap(Cell::from_mut(span)));
 }
 
 /// Runs futures under a context that is handed over explicitly, such as in a spawned task.
@@ -206,29 +211,24 @@ impl Scope {
     pub fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
         struct Restore<'a> {
             own: &'a mut Option<Arc<ActiveSpan>>,
-            previous: Option<Arc<ActiveSpan>>,
-            hooked: Entered,
+            hooked: Option<Entered>,
         }
         impl Drop for Restore<'_> {
             fn drop(&mut self) {
-                drop(std::mem::take(&mut self.hooked));
-                *self.own = swap(self.previous.take());
+                drop(self.hooked.take());
+                exchange(self.own);
             }
         }
-        let hooked = self.enter_hook();
-        let previous = swap(self.0.take());
+        let hooked = hook::installed().map(|hook| self.enter_hook(hook));
+        exchange(&mut self.0);
         let _restore = Restore {
             own: &mut self.0,
-            previous,
             hooked,
         };
         work()
     }
 
-    fn enter_hook(&self) -> Entered {
-        let Some(hook) = hook::installed() else {
-            return Entered::default();
-        };
+    fn enter_hook(&self, hook: &dyn ScopeHook) -> Entered {
         match &self.0 {
             Some(span) => span.enter_hook(hook),
             // What the hook's library has of its own is not ours to hide.

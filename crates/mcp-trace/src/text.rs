@@ -1,6 +1,6 @@
 //! Strings that strangers wrote, made safe to keep.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use smol_str::{SmolStr, SmolStrBuilder};
 
@@ -47,20 +47,6 @@ impl Text {
         Self(clean.finish())
     }
 
-    /// What `shown` displays as, cleaned and cut as by [`Text::new`]; a short one is never on the
-    /// heap.
-    #[must_use]
-    pub fn of(shown: impl fmt::Display) -> Self {
-        let mut text = SmolStrBuilder::new();
-        // A `SmolStrBuilder` takes whatever it is given.
-        let _ = write!(text, "{shown}");
-        let text = text.finish();
-        if is_clean(&text, Self::MAX_LEN) {
-            return Self(text);
-        }
-        Self::new(&text)
-    }
-
     /// Keeps a string that the program itself wrote, without a copy.
     #[must_use]
     pub const fn from_static(text: &'static str) -> Self {
@@ -76,7 +62,9 @@ impl Text {
 
 /// Whether nothing needs to be done to it, as is usual.
 fn is_clean(text: &str, max: usize) -> bool {
-    text.len() <= max && text.bytes().all(|b| (0x20..0x7f).contains(&b))
+    // Without an early end, so that the compiler can look at many bytes at once.
+    let is_odd = |odd, b| odd | !(0x20..0x7f).contains(&b);
+    text.len() <= max && !text.bytes().fold(false, is_odd)
 }
 
 /// Control characters end log lines and drive terminals; bidirectional controls make a
@@ -95,6 +83,26 @@ impl fmt::Debug for Text {
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// In decimal digits.
+impl From<i64> for Text {
+    fn from(number: i64) -> Self {
+        let mut digits = [0; 20];
+        let (mut at, mut rest) = (digits.len(), number.unsigned_abs());
+        while at == digits.len() || rest > 0 {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        if number < 0 {
+            at -= 1;
+            digits[at] = b'-';
+        }
+        Self(SmolStr::new(
+            std::str::from_utf8(&digits[at..]).unwrap_or_default(),
+        ))
     }
 }
 
@@ -138,6 +146,13 @@ mod tests {
             Text::new("a\u{1b}[31m\r\nb\u{202e}c\u{7f}"),
             "a\u{fffd}[31m\u{fffd}\u{fffd}b\u{fffd}c\u{fffd}"
         );
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_display() {
+        for number in [0, 7, 10, -1, 1_234_567_890, i64::MAX, i64::MIN] {
+            assert_eq!(Text::from(number), number.to_string().as_str());
+        }
     }
 
     #[test]

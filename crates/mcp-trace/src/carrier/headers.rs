@@ -14,25 +14,65 @@ static BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 /// Several `traceparent` headers are invalid together: which of them holds is anybody's guess.
 #[must_use]
 pub fn extract_headers(headers: &HeaderMap, baggage: &BaggageFilter) -> Extracted {
-    let (mut parent, mut has_state) = (None, false);
-    // One pass: each look-up would hash its name.
+    let mut found = ContextHeaders::default();
     for (name, value) in headers {
-        match name.as_str() {
-            "traceparent" if parent.replace(value).is_some() => return Extracted::Invalid,
-            "tracestate" => has_state = true,
-            _ => {}
-        }
+        found.look(name.as_str(), value);
     }
-    let Some(parent) = parent else {
-        return Extracted::Absent;
-    };
-    extract_values(
-        trim_ows(parent.as_bytes()),
-        values(headers, &TRACESTATE, has_state),
-        // Not even looked for where none may pass.
-        values(headers, &BAGGAGE, !baggage.is_none()),
-        baggage,
-    )
+    found.extract(headers, baggage)
+}
+
+/// [`extract_headers`] for who goes through all headers anyway: looking each of them up would
+/// hash its name.
+///
+/// ```
+/// use http::HeaderMap;
+/// use mcp_trace::carrier::{BaggageFilter, ContextHeaders};
+///
+/// # let headers = HeaderMap::new();
+/// let mut found = ContextHeaders::default();
+/// for (name, value) in &headers {
+///     if !found.look(name.as_str(), value) {
+///         // look for others
+///     }
+/// }
+/// let context = found.extract(&headers, &BaggageFilter::none()).into_context();
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ContextHeaders<'h> {
+    parent: Option<&'h HeaderValue>,
+    has_second: bool,
+    has_state: bool,
+}
+
+impl<'h> ContextHeaders<'h> {
+    /// Looks at one header. Returns whether it belongs to a context.
+    #[inline]
+    pub fn look(&mut self, name: &str, value: &'h HeaderValue) -> bool {
+        match name {
+            "traceparent" => self.has_second |= self.parent.replace(value).is_some(),
+            "tracestate" => self.has_state = true,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Reads the context from `headers`, all of which have been looked at.
+    #[must_use]
+    pub fn extract(&self, headers: &HeaderMap, baggage: &BaggageFilter) -> Extracted {
+        let Some(parent) = self.parent else {
+            return Extracted::Absent;
+        };
+        if self.has_second {
+            return Extracted::Invalid;
+        }
+        extract_values(
+            trim_ows(parent.as_bytes()),
+            values(headers, &TRACESTATE, self.has_state),
+            // Not even looked for where none may pass.
+            values(headers, &BAGGAGE, !baggage.is_none()),
+            baggage,
+        )
+    }
 }
 
 fn values<'h>(

@@ -9,6 +9,6 @@ mod headers;
 mod values;
 
 pub use baggage_filter::BaggageFilter;
-pub use headers::{extract_headers, inject_headers, traceparent_headers};
+pub use headers::{ContextHeaders, extract_headers, inject_headers, traceparent_headers};
 pub(crate) use values::tracestate_of;
 pub use values::{Extracted, extract_values};
