@@ -126,7 +126,9 @@ impl Stats {
     }
 
     pub(crate) fn add_span(&self, recorded: bool) {
-        self.spans.fetch_add(recorded.into(), Ordering::Relaxed);
+        if recorded {
+            self.spans.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn end(&self, recorded: bool) {
