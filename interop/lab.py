@@ -12,6 +12,7 @@ from otlp_receiver import OtlpReceiver
 from processes import Peer, PeerFailed, eventually, json_lines
 from rastir_collector import RastirCollector
 from spans import Span
+from viewer import Viewer
 
 HERE = Path(__file__).resolve().parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent / "target"))
@@ -39,7 +40,7 @@ class Arm:
     run: Callable[["Lab"], str | None]
     """Gives the verdict, if it is not that there is one trace."""
     needs: tuple[str, ...] = ("venv:peers",)
-    """`venv:NAME`, `node` for the TypeScript SDK, `crates` for Rust's, `w3c` for a checkout."""
+    """`venv:NAME`, `node` for the TypeScript SDK, `crates` for Rust's, `viewer`, `w3c` for a checkout."""
     large: bool = False
     """Whether it installs so much that it only runs when asked for."""
 
@@ -61,6 +62,7 @@ class Lab:
         self._complete = []
         self._logs = WORK / "logs"
         self._rastir = None
+        self._viewer = None
 
     def __enter__(self) -> "Lab":
         return self
@@ -82,6 +84,14 @@ class Lab:
             collector = RastirCollector(WORK / "venv" / "peers", WORK / "logs")
             self._rastir = self._shared.enter_context(collector)
         return self._rastir
+
+    @property
+    def viewer(self) -> Viewer:
+        """Our viewer, started when an arm first asks for it."""
+        if self._viewer is None:
+            viewer = Viewer(TARGET / "release" / "mcp-trace", WORK / "logs")
+            self._viewer = self._shared.enter_context(viewer)
+        return self._viewer
 
     def otlp(self) -> OtlpReceiver:
         """An OTLP receiver of this arm's own."""

@@ -31,6 +31,9 @@ if [[ " $* " != *" --list "* ]]; then
         if [[ $needed == *w3c* ]]; then
             (cd "$root_dir" && cargo build --quiet --release --example w3c_opentelemetry)
         fi
+        if [[ $needed == *viewer* ]]; then
+            (cd "$root_dir" && cargo build --quiet --release -p mcp-trace-viewer)
+        fi
         if [[ $needed == *crates* ]]; then
             cargo build --quiet --manifest-path "$interop_dir/peers/rust/Cargo.toml" \
                 --locked --target-dir "$work_dir/crates"

@@ -52,8 +52,8 @@ impl Record {
 
     /// What it takes of memory, rather more than less: what records share is counted with each.
     pub(crate) fn bytes(&self) -> usize {
-        // The counts of the `Arc`s, and the place in its trace's list.
-        const BESIDE: usize = 6 * size_of::<usize>();
+        // The counts of the `Arc`s, and the places in its trace's list and map.
+        const BESIDE: usize = 16 * size_of::<usize>();
         let tool = self.tool.as_ref().map_or(0, |tool| tool.len());
         size_of::<Self>()
             + BESIDE

@@ -38,7 +38,7 @@ impl Store {
     pub(crate) fn page(&self, filter: &Filter) -> Page {
         let limit = filter.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
         let needle = filter.text.as_deref().filter(|text| !text.is_empty());
-        let needle = needle.map(Needle::new);
+        let mut needle = needle.map(Needle::new);
         let began = Instant::now();
         let mut page = Page::default();
         let (mut last_shown, mut more) = (None, false);
@@ -51,7 +51,7 @@ impl Store {
                 offer(&mut page.services, &seen.summary.services);
                 offer(&mut page.tools, &seen.summary.tools);
                 let fits = filter.fits(&seen.summary)
-                    && needle.as_ref().is_none_or(|needle| {
+                    && needle.as_mut().is_none_or(|needle| {
                         began.elapsed() < TEXT_TAKES && needle.is_in(&seen.summary, &seen.spans)
                     });
                 if !fits {
@@ -115,35 +115,39 @@ fn offer(names: &mut BTreeSet<Arc<str>>, more: &[Arc<str>]) {
 struct Needle {
     lower: String,
     /// It as it would stand in JSON, to pass quickly over spans that cannot have it.
-    escaped: String,
+    escaped: memmem::Finder<'static>,
+    /// JSON in lower case.
+    buffer: Vec<u8>,
 }
 
 impl Needle {
     fn new(text: &str) -> Self {
         let lower = text.to_lowercase();
         let escaped = serde_json::to_string(&lower).unwrap_or_default();
-        let escaped = escaped.trim_matches('"').to_owned();
-        Self { lower, escaped }
+        let inside = escaped.strip_prefix('"').and_then(|e| e.strip_suffix('"'));
+        Self {
+            escaped: memmem::Finder::new(inside.unwrap_or_default()).into_owned(),
+            lower,
+            buffer: Vec::new(),
+        }
     }
 
-    fn is_in(&self, summary: &Summary, spans: &[Arc<Record>]) -> bool {
+    fn is_in(&mut self, summary: &Summary, spans: &[Arc<Record>]) -> bool {
         summary.trace_id.to_string().contains(&self.lower)
             || spans.iter().any(|span| self.is_in_span(span))
     }
 
-    fn is_in_span(&self, span: &Record) -> bool {
+    fn is_in_span(&mut self, span: &Record) -> bool {
         // The text of JSON has keys and words of its own, so what it holds is looked at again.
         self.may_be_in(span.json()) && span.span().is_some_and(|span| self.is_in_values(&span))
     }
 
-    fn may_be_in(&self, json: &str) -> bool {
+    fn may_be_in(&mut self, json: &str) -> bool {
         // Most text is ASCII, where lower case needs no table.
-        memmem::find(
-            json.to_ascii_lowercase().as_bytes(),
-            self.escaped.as_bytes(),
-        )
-        .is_some()
-            || !self.lower.is_ascii()
+        self.buffer.clear();
+        self.buffer.extend_from_slice(json.as_bytes());
+        self.buffer.make_ascii_lowercase();
+        !self.lower.is_ascii() || self.escaped.find(&self.buffer).is_some()
     }
 
     fn is_in_values(&self, span: &crate::Span) -> bool {

@@ -1,6 +1,6 @@
 //! What a list says about a trace.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -37,11 +37,10 @@ impl Summary {
     pub(super) fn of(
         trace_id: TraceId,
         spans: &[Arc<Record>],
-        ids: &[SpanId],
+        ids: &HashMap<SpanId, usize>,
         (arrived, updated): (u64, u64),
     ) -> Self {
-        let ids: HashSet<SpanId> = ids.iter().copied().collect();
-        let missing = |span: &Record| span.parent_id.is_some_and(|id| !ids.contains(&id));
+        let missing = |span: &Record| span.parent_id.is_some_and(|id| !ids.contains_key(&id));
         // A root, else what lacks its parent, else (in a circle) whatever began first.
         let rank = |span: &&Arc<Record>| match span.parent_id {
             None => (0, span.start_ns),

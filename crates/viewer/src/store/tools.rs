@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Store;
+use super::{Record, Store};
 use crate::span::Kind;
 
 /// Upper ends of the histogram's buckets in milliseconds, as the OpenTelemetry conventions for MCP
@@ -65,9 +65,7 @@ impl Store {
 
     fn calls(&self) -> HashMap<Key, Calls> {
         let mut rows: HashMap<Key, Calls> = HashMap::new();
-        let inner = self.lock();
-        let spans = inner.traces.values().flat_map(|trace| trace.spans());
-        for span in spans {
+        for span in self.spans_of_tools() {
             let Some(tool) = &span.tool else { continue };
             let key = (tool.clone(), span.service.clone(), span.kind);
             if rows.len() >= ROWS && !rows.contains_key(&key) {
@@ -78,6 +76,13 @@ impl Store {
             calls.errors += usize::from(span.error);
         }
         rows
+    }
+
+    /// Taken out first: what comes in meanwhile should not wait for the counting.
+    fn spans_of_tools(&self) -> Vec<Arc<Record>> {
+        let inner = self.lock();
+        let spans = inner.traces.values().flat_map(|trace| trace.spans());
+        spans.filter(|span| span.tool.is_some()).cloned().collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! One trace.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use traceparent::{SpanId, TraceId};
@@ -10,8 +11,8 @@ use super::{Record, Summary};
 #[derive(Debug)]
 pub(super) struct Trace {
     spans: Vec<Arc<Record>>,
-    /// Their ids once more, side by side: to look through them is cheap then.
-    ids: Vec<SpanId>,
+    /// Where the first span with an id stands.
+    ids: HashMap<SpanId, usize>,
     bytes: usize,
     arrived: u64,
     changed: u64,
@@ -28,7 +29,7 @@ impl Trace {
     pub(super) fn new(arrived: u64) -> Self {
         Self {
             spans: Vec::new(),
-            ids: Vec::new(),
+            ids: HashMap::new(),
             bytes: 0,
             arrived,
             changed: arrived,
@@ -40,18 +41,11 @@ impl Trace {
 
     /// Keeps a span, unless the very same one is here: a sender whose answer got lost sends again.
     pub(super) fn add(&mut self, record: Arc<Record>) -> bool {
-        let id = record.span_id;
-        let twins = self
-            .ids
-            .iter()
-            .enumerate()
-            .filter(|(_, other)| **other == id);
-        let mut twins = twins.filter_map(|(at, _)| self.spans.get(at));
-        if twins.any(|twin| *twin == record) {
+        let first = *self.ids.entry(record.span_id).or_insert(self.spans.len());
+        if self.spans.get(first).is_some_and(|twin| *twin == record) {
             return false;
         }
         self.bytes += record.bytes();
-        self.ids.push(id);
         self.spans.push(record);
         true
     }
