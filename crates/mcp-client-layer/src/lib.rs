@@ -134,7 +134,6 @@ mod response;
 mod response_body;
 mod service;
 mod short;
-mod strip;
 mod targets;
 mod traced;
 

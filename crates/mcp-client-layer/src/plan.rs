@@ -16,7 +16,6 @@ use crate::config::Config;
 use crate::exchange::{Exchange, Expected};
 use crate::head::{self, Head};
 use crate::short::Short;
-use crate::strip::strip_context;
 
 /// What is left to do to the request once its body is settled. The default is nothing.
 #[derive(Debug, Default)]
@@ -73,8 +72,7 @@ impl Plan {
         let edited = read
             .as_ref()
             .filter(|_| in_meta && !head.is_signed())
-            .zip(body)
-            .and_then(|(read, body)| write_meta(read.whole()?, body, &context, &config.baggage));
+            .and_then(|read| write_meta(read.whole()?, &context, &config.baggage));
         let plan = Self {
             context: in_header.then_some(context),
             len: edited.as_ref().map(Vec::len),
@@ -289,7 +287,6 @@ fn context_in(message: &Message, filter: &BaggageFilter) -> Option<TraceContext>
 /// The message with `context` in its `_meta`, in the place of another one.
 fn write_meta(
     outgoing: &Outgoing<'_>,
-    body: &[u8],
     context: &TraceContext,
     filter: &BaggageFilter,
 ) -> Option<Vec<u8>> {
@@ -310,11 +307,15 @@ fn write_meta(
     }
     let members = some.get(..count)?;
     let there = outgoing.message().trace();
-    if there.traceparent() == MetaValue::Absent && there.tracestate() == MetaValue::Absent {
-        return Some(outgoing.splice(members).ok()?.apply());
+    match (there.traceparent(), there.tracestate()) {
+        (MetaValue::Absent, MetaValue::Absent) => Some(outgoing.splice(members).ok()?.apply()),
+        // What is no string is not ours to repair.
+        (MetaValue::Invalid, _) | (_, MetaValue::Invalid) => None,
+        _ => {
+            let bare = outgoing.without(&["traceparent", "tracestate"]);
+            Some(Outgoing::scan(&bare).splice(members).ok()?.apply())
+        }
     }
-    let bare = strip_context(body)?;
-    Some(Outgoing::scan(&bare).splice(members).ok()?.apply())
 }
 
 /// The baggage that may leave.

@@ -4,6 +4,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
     capture::{Limit, Text},
+    compact,
     id::Id,
     layout::{Layout, Slot},
     limits,
@@ -83,9 +84,9 @@ struct More {
 }
 
 impl Draft {
-    /// Whether arguments are kept.
-    pub(crate) fn captures(&self) -> bool {
-        self.arguments_limit > 0
+    /// Reads a whole message, if it can be read so.
+    pub(crate) fn read_compact(&mut self, message: &[u8]) -> bool {
+        compact::request(message, self.arguments_limit, &mut self.message).is_some()
     }
 
     pub(crate) fn capture_arguments(&mut self, limit: usize) {

@@ -45,6 +45,14 @@ impl Excerpt {
         String::from_utf8_lossy(self.bytes.get(..valid).unwrap_or_default())
     }
 
+    /// Of a whole value.
+    pub(crate) fn of(value: &[u8], limit: usize) -> Excerpt {
+        let mut excerpt = Excerpt::default();
+        excerpt.push(value, limit);
+        excerpt.end();
+        excerpt
+    }
+
     /// Adds the next bytes of the value, up to `limit` in all.
     pub(crate) fn push(&mut self, bytes: &[u8], limit: usize) {
         let room = limit.saturating_sub(self.bytes.len());

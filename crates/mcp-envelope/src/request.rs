@@ -69,10 +69,7 @@ impl RequestScanner {
         if self.reader.is_over() {
             return Progress::Done;
         }
-        if self.reader.is_fresh()
-            && compact::may_be_whole(chunk)
-            && !self.draft.captures()
-            && compact::request(chunk, &mut self.draft.message).is_some()
+        if self.reader.is_fresh() && compact::may_be_whole(chunk) && self.draft.read_compact(chunk)
         {
             self.reader.stop();
             return Progress::Done;
@@ -121,7 +118,7 @@ pub fn inspect(body: &[u8]) -> Message {
 pub(crate) fn inspect_with_layout(body: &[u8]) -> (Message, Layout) {
     if compact::may_be_whole(body) {
         let mut message = Message::default();
-        if let Some(layout) = compact::request(body, &mut message) {
+        if let Some(layout) = compact::request(body, 0, &mut message) {
             return (message, layout);
         }
     }

@@ -6,9 +6,9 @@ use core::{error::Error, fmt};
 use crate::{
     escape::escape,
     layout::{Layout, Slot},
+    members::{Member, Members},
     message::{Field, Kind, Message},
     request::inspect_with_layout,
-    search::has_key,
 };
 
 /// A complete message on its way out, scanned once: what it is, and where members of `_meta` go.
@@ -106,24 +106,52 @@ impl<'b> Outgoing<'b> {
         })
     }
 
+    /// The body without the members of `params._meta` that have one of these keys, so that others can
+    /// be added in their place. Each of them goes with one comma beside it; every other byte stays.
+    ///
+    /// ```
+    /// use mcp_envelope::Outgoing;
+    ///
+    /// let body = br#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"a":1, "baggage":"k=v"}}}"#;
+    /// assert_eq!(
+    ///     Outgoing::scan(body).without(&["baggage"]),
+    ///     br#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"a":1}}}"#,
+    /// );
+    /// ```
+    #[must_use]
+    pub fn without(&self, keys: &[&str]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.body.len());
+        let mut copy = |range| out.extend_from_slice(self.body.get(range).unwrap_or_default());
+        let inside = match self.layout.meta {
+            Slot::Object { inside, .. } => inside,
+            _ => self.body.len(),
+        };
+        let mut end = 0;
+        let mut any_stays = false;
+        for Member { key, range } in Members::new(self.body, inside) {
+            let stays = keys.iter().all(|gone| gone.as_bytes() != key);
+            // All that is before the first one, or the comma.
+            if end == 0 || stays && any_stays {
+                copy(end..range.start);
+            }
+            end = range.end;
+            if stays {
+                copy(range);
+                any_stays = true;
+            }
+        }
+        copy(end..self.body.len());
+        out
+    }
+
     /// Whether `_meta` has a member with this key.
     fn has(&self, key: &str) -> bool {
         match (key, self.layout.meta) {
             ("traceparent", _) => self.message.has(Field::Traceparent),
             ("tracestate", _) => self.message.has(Field::Tracestate),
             ("baggage", _) => self.message.has(Field::Baggage),
-            (
-                key,
-                Slot::Object {
-                    inside,
-                    empty: false,
-                },
-            ) => {
-                let from_brace = self
-                    .body
-                    .get(inside.saturating_sub(1)..)
-                    .unwrap_or_default();
-                has_key(from_brace, key)
+            (key, Slot::Object { inside, .. }) => {
+                Members::new(self.body, inside).any(|member| member.key == key.as_bytes())
             }
             _ => false,
         }

@@ -184,8 +184,9 @@ impl Draft {
 
     /// Reads the next bytes of a message.
     pub(crate) fn read(&mut self, chunk: &[u8], reader: &mut Reader<Draft>) {
-        if reader.is_fresh() && self.excerpt_limit == 0 && compact::may_be_whole(chunk) {
-            if let Some(found) = compact::answer(chunk, self.wanted.as_ref()) {
+        if reader.is_fresh() && compact::may_be_whole(chunk) {
+            let found = compact::answer(chunk, self.wanted.as_ref(), self.excerpt_limit);
+            if let Some(found) = found {
                 self.answer = found.answer;
                 self.seen.result = found.has_result;
                 self.seen.id_given = found.id_matches.is_some();

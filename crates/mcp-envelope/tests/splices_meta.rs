@@ -3,9 +3,10 @@
 mod oracle;
 mod support;
 
-use mcp_envelope::{Outgoing, SpliceError, splice};
+use mcp_envelope::{Kind, Outgoing, SpliceError, splice};
 use proptest::prelude::*;
 
+use oracle::Tree;
 use support::{Dice, or_batch, request, string, write};
 
 const PARENT: (&str, &str) = (
@@ -86,6 +87,45 @@ fn members_that_are_there_stay() {
         String::from_utf8(spliced).unwrap(),
         r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"tracestate":"x=1","b":"","tr\u0061ceparent":null,"a":"1"}}}"#,
     );
+}
+
+#[test]
+fn members_can_be_taken_out() {
+    for (params, expected) in [
+        (r#"{}"#, r#"{}"#),
+        (r#"{"gone":"x"}"#, r#"{"gone":"x"}"#),
+        (r#"{"_meta":{}}"#, r#"{"_meta":{}}"#),
+        (r#"{"_meta":[{"gone":"x"}]}"#, r#"{"_meta":[{"gone":"x"}]}"#),
+        (r#"{"_meta":{"gone":"x"}}"#, r#"{"_meta":{}}"#),
+        (r#"{"_meta":{"gone":"x","a":1}}"#, r#"{"_meta":{"a":1}}"#),
+        (r#"{"_meta":{"a":1,"gone":"x"}}"#, r#"{"_meta":{"a":1}}"#),
+        (
+            r#"{"_meta":{"a":1,"lost":"","b":2,"gone":[{}]}}"#,
+            r#"{"_meta":{"a":1,"b":2}}"#,
+        ),
+        (
+            r#"{"_meta":{"gone":true,"lost":null,"b":2,"gone":1,"lost":0,"c":{}}}"#,
+            r#"{"_meta":{"b":2,"c":{}}}"#,
+        ),
+        (
+            r#"{"_meta":{ "gone" : "x" , "a" : 1 } }"#,
+            r#"{"_meta":{ "a" : 1 } }"#,
+        ),
+        (
+            r#"{"_meta":{"a":"\"gone\":\"\\","\u0067one":"\"\\\\\"" }}"#,
+            r#"{"_meta":{"a":"\"gone\":\"\\" }}"#,
+        ),
+        (
+            r#"{"arguments":{"_meta":{"gone":"n"}},"_meta":{"gone":"x"}}"#,
+            r#"{"arguments":{"_meta":{"gone":"n"}},"_meta":{}}"#,
+        ),
+    ] {
+        let message =
+            |params| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{params}}}"#);
+        let body = message(params);
+        let without = Outgoing::scan(body.as_bytes()).without(&["gone", "lost"]);
+        assert_eq!(String::from_utf8(without).unwrap(), message(expected));
+    }
 }
 
 #[test]
@@ -218,5 +258,25 @@ proptest! {
         let members: Vec<(&str, &str)> = members.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
 
         oracle::check_splice(&body, &members);
+    }
+
+    #[test]
+    fn members_are_taken_out_and_nothing_else(tree in or_batch(request()), seed: u64, plain: bool) {
+        const KEYS: [&str; 3] = ["traceparent", "baggage", "a"];
+        let body = write(&tree, &mut Dice(seed), plain);
+        let outgoing = Outgoing::scan(&body);
+        let without = outgoing.without(&KEYS);
+        let is_message = matches!(outgoing.message().kind(), Kind::Request | Kind::Notification);
+        let mut expected = Tree::parse(&body).expect("the generator writes JSON");
+        if !is_message {
+            return Ok(());
+        }
+        if let Some(Tree::Object(meta)) = expected.get_mut("params").and_then(|params| params.get_mut("_meta")) {
+            meta.retain(|(key, _)| !KEYS.contains(&key.as_str()));
+        }
+        prop_assert_eq!(Tree::parse(&without), Some(expected));
+        // What is left is there in the same order.
+        let mut rest = body.iter();
+        prop_assert!(without.iter().all(|byte| rest.any(|other| other == byte)));
     }
 }

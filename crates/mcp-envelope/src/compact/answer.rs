@@ -2,6 +2,7 @@ use super::cursor::Cursor;
 use crate::{
     answer::{Answer, RpcError},
     capture::{Limit, Text},
+    excerpt::Excerpt,
     id::Id,
     limits,
     scalar::Scalar,
@@ -16,28 +17,38 @@ pub(crate) struct Found {
     pub(crate) has_result: bool,
 }
 
-/// Reads an answer to its closing brace, which `wanted` is the id of. `None` if it is not written
-/// in the usual way.
-pub(crate) fn answer(message: &[u8], wanted: Option<&Id>) -> Option<Found> {
+/// Reads an answer to its closing brace, which `wanted` is the id of, and keeps so many bytes of its
+/// result or error. `None` if it is not written in the usual way.
+pub(crate) fn answer(message: &[u8], wanted: Option<&Id>, kept: u32) -> Option<Found> {
     let mut cursor = Cursor::new(message);
     let mut found = Found::default();
+    let mut outcome = None;
     cursor.take(b"{").then_some(())?;
     loop {
         if cursor.take(b"\"jsonrpc\":\"2.0\"") {
         } else if cursor.take(b"\"id\":") && found.id_matches.is_none() {
             found.id_matches = Some(is_answered(wanted, &mut cursor)?);
         } else if cursor.take(b"\"result\":{") && !found.has_result {
+            let brace = cursor.offset() - 1;
             result(&mut found.answer, &mut cursor)?;
             found.has_result = true;
+            outcome = outcome.or(Some(brace..cursor.offset()));
         } else if cursor.take(b"\"error\":{") && found.answer.error().is_none() {
+            let brace = cursor.offset() - 1;
             *found.answer.error_mut() = error(&mut cursor)?;
+            outcome = Some(brace..cursor.offset());
         } else {
             return None;
         }
         if cursor.ends_object()? {
-            return Some(found);
+            break;
         }
     }
+    if let Some(outcome) = outcome.filter(|_| kept > 0) {
+        let excerpt = Excerpt::of(message.get(outcome)?, kept as usize);
+        *found.answer.excerpt_mut() = Some(excerpt);
+    }
+    Some(found)
 }
 
 fn is_answered(wanted: Option<&Id>, cursor: &mut Cursor<'_>) -> Option<bool> {

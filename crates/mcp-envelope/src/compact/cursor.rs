@@ -113,6 +113,13 @@ impl<'b> Cursor<'b> {
         None
     }
 
+    /// The text of a value that stands inside of `depth` containers.
+    pub(super) fn value(&mut self, depth: u8) -> Option<&'b [u8]> {
+        let start = self.offset();
+        self.skip(depth)?;
+        self.message.get(start..self.offset())
+    }
+
     /// Passes a value that nobody wants, and that stands inside of `depth` containers.
     #[inline(always)]
     pub(super) fn skip(&mut self, depth: u8) -> Option<()> {

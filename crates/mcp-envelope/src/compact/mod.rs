@@ -25,11 +25,11 @@ mod tests {
     use crate::{id::Id, message::Message};
 
     fn is_read(message: &str) -> bool {
-        request(message.as_bytes(), &mut Message::default()).is_some()
+        request(message.as_bytes(), 0, &mut Message::default()).is_some()
     }
 
     fn is_answer_read(message: &str) -> bool {
-        answer(message.as_bytes(), Some(&Id::from(1))).is_some()
+        answer(message.as_bytes(), Some(&Id::from(1)), 0).is_some()
     }
 
     #[test]
@@ -64,7 +64,7 @@ mod tests {
             let mut message = Message::default();
             let shown = format!("{message:?}");
             assert!(
-                request(bytes, &mut message).is_none(),
+                request(bytes, 0, &mut message).is_none(),
                 "{}",
                 bytes.escape_ascii()
             );

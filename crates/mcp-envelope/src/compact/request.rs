@@ -1,16 +1,22 @@
+use alloc::boxed::Box;
+
 use super::cursor::Cursor;
 use crate::{
     capture::{Limit, Text},
+    excerpt::Excerpt,
     id::Id,
     layout::{Layout, Slot},
     limits,
     message::{Field, Kind, Message, Strings},
 };
 
-/// Reads a request or notification as far as the reader would. Leaves `message` as it is and returns
-/// nothing if it is not written in the usual way.
-pub(crate) fn request(bytes: &[u8], message: &mut Message) -> Option<Layout> {
-    let mut found = Found::default();
+/// Reads a request or notification as far as the reader would, and keeps so many bytes of its
+/// arguments. Leaves `message` as it is and returns nothing if it is not written in the usual way.
+pub(crate) fn request(bytes: &[u8], kept: u32, message: &mut Message) -> Option<Layout> {
+    let mut found = Found {
+        captures: kept > 0,
+        ..Found::default()
+    };
     found.message(Cursor::new(bytes))?;
     let kind = found.kind()?;
     message.set_strings(&found.strings).then_some(())?;
@@ -18,6 +24,9 @@ pub(crate) fn request(bytes: &[u8], message: &mut Message) -> Option<Layout> {
     message.complete = true;
     message.trace_settled = true;
     message.set_id(found.id);
+    message.arguments = found
+        .arguments
+        .map(|arguments| Box::new(Excerpt::of(arguments, kept as usize)));
     Some(found.layout)
 }
 
@@ -33,6 +42,9 @@ struct Found<'b> {
     ended: bool,
     /// The member of `params` that the method is about.
     target: Option<Field>,
+    /// Whether the arguments are wanted, and those.
+    captures: bool,
+    arguments: Option<&'b [u8]>,
 }
 
 impl<'b> Found<'b> {
@@ -53,7 +65,8 @@ impl<'b> Found<'b> {
     #[inline(always)]
     fn enough(&self) -> bool {
         let is_target_known = || self.target.is_some_and(|target| self.has(target));
-        (self.params_passed || self.meta_passed && is_target_known())
+        let are_arguments_known = || !self.captures || self.arguments.is_some();
+        (self.params_passed || self.meta_passed && is_target_known() && are_arguments_known())
             && self.id.is_some()
             && self.jsonrpc
             && self.has(Field::Method)
@@ -102,7 +115,8 @@ impl<'b> Found<'b> {
                     return Some(());
                 }
             } else {
-                let field = match cursor.key()? {
+                let key = cursor.key()?;
+                let field = match key {
                     b"name" => Some(Field::Name),
                     b"uri" => Some(Field::Uri),
                     b"taskId" => Some(Field::TaskId),
@@ -113,6 +127,15 @@ impl<'b> Found<'b> {
                 match field {
                     Some(field) => {
                         self.string(field, cursor)?;
+                        if self.enough() {
+                            return Some(());
+                        }
+                    }
+                    None if self.captures && key == b"arguments" => {
+                        let arguments = cursor.value(2)?;
+                        if self.arguments.replace(arguments).is_some() {
+                            return None;
+                        }
                         if self.enough() {
                             return Some(());
                         }
