@@ -94,25 +94,24 @@ function ids(node) {
 function eventList({ span, start }) {
   if (!span.events.length) return null;
   return el("section", {}, el("h3", {}, "Events ", el("span", { class: "dim" }, count(span.events.length))),
-    ...span.events.slice(0, 200).map((event) => {
+    ...listed(span.events, (event) => {
       const after = Number(toNanoseconds(event.time_ns) - trace.tree.base) - start;
       return el("div", { class: event.name === "exception" ? "happening failed" : "happening" },
         el("p", {}, bdi(event.name), el("span", { class: "dim num" }, after < 0 ? duration(after) : `+${duration(after)}`)),
         values(event.attributes));
-    }),
-    span.events.length > 200 ? el("p", { class: "dim" }, `and ${count(span.events.length - 200)} more`) : null);
+    }));
 }
 
 function linkList(links) {
   if (!links.length) return null;
   return el("section", {}, el("h3", {}, "Links ", el("span", { class: "dim" }, count(links.length))),
-    ...links.slice(0, 100).map((link) => {
+    ...listed(links, (link) => {
       const well = /^[0-9a-f]{32}$/.test(link.trace_id);
       const span = /^[0-9a-f]{16}$/.test(link.span_id) ? link.span_id : "";
       const text = `${oneLine(link.trace_id, 32)} · ${oneLine(link.span_id, 16)}`;
       return el("div", { class: "happening" },
         well ? el("a", { class: "mono", href: linkTo({ view: "trace", id: link.trace_id, span }) }, text) : el("bdi", { class: "mono" }, text),
-        values(link.attributes ?? {}));
+        values(link.attributes));
     }));
 }
 

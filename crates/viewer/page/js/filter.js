@@ -60,6 +60,12 @@ function readFilter() {
   return filter;
 }
 
+/** The trace, and the span, that a pasted id or traceparent names. */
+function idsIn(text) {
+  const found = /^(?:[0-9a-f]{2}-)?([0-9a-f]{32})(?:-([0-9a-f]{16})(?:-[0-9a-f]{2})?)?$/i.exec(text.trim());
+  return found && { id: found[1].toLowerCase(), span: (found[2] ?? "").toLowerCase() };
+}
+
 /** Calls `onchange(filter)` when the person changes the form; typing is waited for. */
 function watchFilter(onchange) {
   let timer;
@@ -70,6 +76,13 @@ function watchFilter(onchange) {
   form.addEventListener("input", (event) => changed(event.target.matches("input:not([type=radio])") ? 200 : 0));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    clearTimeout(timer);
+    const named = idsIn(form.text.value);
+    if (named) {
+      form.text.value = "";
+      note({ filter: readFilter() });
+      return go({ view: "trace", ...named });
+    }
     changed(0);
     $("list").focus();
   });

@@ -1,7 +1,7 @@
 // The keys, told by "?".
 
 const KEYS = [
-  ["Everywhere", [["1  2", "traces, tools"], ["/", "search"], ["p", "follow new traces, or not"], ["d", "light or dark"], ["?", "this help"], ["Esc", "close, back"]]],
+  ["Everywhere", [["1  2", "traces, tools"], ["/", "search, or open a traceparent"], ["p", "follow new traces, or not"], ["d", "light or dark"], ["?", "this help"], ["Esc", "close, back"]]],
   ["Lists", [["j  k  ↓  ↑", "move"], ["PgDn  PgUp", "move by a page"], ["Home  End", "first, last"], ["Enter", "open"]]],
   ["A trace", [["→  ←", "unfold, fold, to the parent"], ["f", "fold or unfold all"], ["e  E", "next, previous error"], ["c", "critical path"], ["y", "copy the traceparent"], ["+  −  0", "zoom in, out, whole trace"], ["z", "zoom to the span"], ["[  ]", "earlier, later"]]],
 ];

@@ -70,6 +70,8 @@ async function loadList() {
     known = { services: answer.services ?? [], tools: answer.tools ?? [] };
     unseen = 0;
     showList();
+    const index = store.indexOf(route.selected);
+    if (index >= 0 && route.view === "list") listRows.reveal(index);
   } catch (error) {
     if (error.name !== "AbortError") toast(`The list could not be read: ${error.message}`);
   }

@@ -4,10 +4,19 @@ const SHOWN = 600;
 // What a browser lays out without a pause. The copy button has all of it.
 const LAID_OUT = 50_000;
 
+// So many of one kind are laid out at most.
+const LISTED = 300;
+
+/** What `draw` makes of the first entries, and how many more there are. */
+function listed(entries, draw) {
+  const more = entries.length - LISTED;
+  return [...entries.slice(0, LISTED).map(draw), more > 0 ? el("div", { class: "dim" }, `and ${count(more)} more`) : ""];
+}
+
 function values(attributes) {
+  const entries = Object.entries(attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return el("dl", { class: "values" },
-    ...Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, 500).map(([key, value]) =>
-      el("div", {}, el("dt", {}, bdi(key)), el("dd", {}, shownValue(value, key)))));
+    ...listed(entries, ([key, value]) => el("div", {}, el("dt", {}, bdi(key)), el("dd", {}, shownValue(value, key)))));
 }
 
 const asText = (value) => (typeof value === "string" ? value : JSON.stringify(value));

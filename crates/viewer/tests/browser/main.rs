@@ -105,11 +105,20 @@ async fn a_trace_is_found_opened_filtered_and_arrives_live() {
         browser.click("#clear-filters").await;
         rows(browser, &[failed, "weather_agent", failed, "weather_agent"]).await;
 
+        // A traceparent, as it stands in a log, into the search: it has the focus by now.
+        browser.press(&format!("{copied}\u{e007}")).await;
+        let address = "return location.hash";
+        let opened = format!("#/trace/{trace}?span={span}");
+        browser
+            .until("the span is opened", address, |now| *now == opened)
+            .await;
+        browser.press("\u{e00c}").await;
+        browser.press("\u{e00c}").await;
+
         browser.click("#filters [name=min_ms]").await;
         browser.press("1.5 s").await;
         rows(browser, &[]).await;
-        let address = browser.run("return location.hash").await;
-        assert_eq!(address, "#/?min_ms=1500");
+        assert_eq!(browser.run(address).await, "#/?min_ms=1500");
 
         browser.open(&format!("{viewer}/#/tools")).await;
         let tools = "return [...document.querySelectorAll('.tools-table tbody tr')].map((row) => row.innerText.split(/\\s+/).slice(0, 5).join(' ')).sort()";
