@@ -62,6 +62,14 @@
 //! covers the way of the answer as well, and [`TracedHandler`] carries it into rmcp's task:
 //! put both. Either of them alone works, too.
 //!
+//! # Agent frameworks
+//!
+//! One that lets its user bring tools: a tool that calls through [`wrap_mcp`], which makes a CLIENT
+//! span for each call. One that holds rmcp's peer itself and asks for the `_meta` of a call:
+//! [`inject_into`], which makes the server's span a child of what is current. One that takes an HTTP
+//! client: the layer of the crate `mcp-client-layer` around it. The first two are shown with rig in
+//! `examples/frameworks`.
+//!
 //! # Features
 //!
 //! `server`, `client` and `http-client`, all on by default; `elicitation`, for the methods that rmcp
