@@ -13,6 +13,16 @@ async fn hyper_util_client() {
 }
 
 #[tokio::test]
+async fn reqwest_middleware_client() {
+    check("reqwest_middleware_client").await;
+}
+
+#[tokio::test]
+async fn rmcp_http_client() {
+    check("rmcp_http_client").await;
+}
+
+#[tokio::test]
 async fn rmcp_stdio_client() {
     check("rmcp_stdio_client").await;
 }
