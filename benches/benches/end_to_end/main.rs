@@ -123,30 +123,20 @@ fn measure((rounds, time): (usize, Duration)) {
 }
 
 fn print(title: &str, rows: Vec<(String, Measured)>) {
-    println!("\n{title}\n");
-    println!(
-        "| {:36} | µs of CPU per request | requests/s | p50, µs | p99, µs |",
-        ""
-    );
-    println!(
-        "|-{:-<36}-|----------------------:|-----------:|--------:|--------:|",
-        ""
-    );
-    for (name, measured) in &rows {
-        println!(
-            "| {name:36} | {:21.1} | {:10.0} | {:7.0} | {:7.0} |",
-            measured.cpu, measured.rate, measured.p50, measured.p99
-        );
-    }
-    results::keep(
+    let values = |found: &Measured| vec![found.cpu, found.rate, found.p50, found.p99];
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|(name, found)| (name.as_str(), values(found)))
+        .collect();
+    results::show(
         title,
-        &["µs of CPU per request", "requests/s", "p50, µs", "p99, µs"],
-        rows.iter().map(|(name, found)| {
-            (
-                name.as_str(),
-                vec![found.cpu, found.rate, found.p50, found.p99],
-            )
-        }),
+        &[
+            ("µs of CPU per request", 1),
+            ("requests/s", 0),
+            ("p50, µs", 0),
+            ("p99, µs", 0),
+        ],
+        &rows,
     );
 }
 

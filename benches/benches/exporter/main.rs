@@ -14,6 +14,8 @@ use std::{
     time::Duration,
 };
 
+use mcp_trace_benches::results;
+
 /// What a burst came to.
 struct Burst {
     nanos_per_span: f64,
@@ -42,39 +44,51 @@ fn main() {
 
 fn bursts(spans: u64, rounds: usize) {
     let bursts = take_turns(&senders::CASES, spans, rounds, "0");
-    println!("\na burst of {spans} spans with 11 attributes; medians of {rounds}\n");
-    println!(
-        "| {:36} | ns to make and record | delivered | delivered per CPU second |",
-        ""
+    let row = |bursts: &[Burst]| {
+        let delivered = median(bursts, |burst| burst.delivered as f64);
+        vec![
+            median(bursts, |burst| burst.nanos_per_span),
+            delivered * 100.0 / spans as f64,
+            median(bursts, |burst| {
+                burst.delivered as f64 / burst.cpu_seconds.max(0.01)
+            }),
+        ]
+    };
+    results::show(
+        &format!("a burst of {spans} spans with 11 attributes"),
+        &[
+            ("ns to make and record", 0),
+            ("delivered, %", 1),
+            ("delivered per CPU second", 0),
+        ],
+        &rows(&senders::CASES, &bursts, row),
     );
-    println!(
-        "|-{:-<36}-|----------------------:|----------:|-------------------------:|",
-        ""
-    );
-    for (case, bursts) in senders::CASES.iter().zip(bursts) {
-        println!(
-            "| {case:36} | {:21.0} | {:8.1}% | {:24.0} |",
-            median(&bursts, |burst| burst.nanos_per_span),
-            median(&bursts, |burst| burst.delivered as f64) * 100.0 / spans as f64,
-            median(&bursts, |burst| burst.delivered as f64
-                / burst.cpu_seconds.max(0.01)),
-        );
-    }
 }
 
 /// What a distance costs: nothing but waiting, which is no use of the machine.
 fn far_away(spans: u64, rounds: usize) {
     let bursts = take_turns(&senders::FAR_CASES, spans, rounds, "50");
-    println!("\n{spans} spans to a receiver that is 50 ms away, each way; medians of {rounds}\n");
-    println!("| {:36} | delivered | delivered per second |", "");
-    println!("|-{:-<36}-|----------:|---------------------:|", "");
-    for (case, bursts) in senders::FAR_CASES.iter().zip(bursts) {
-        println!(
-            "| {case:36} | {:8.1}% | {:20.0} |",
-            median(&bursts, |burst| burst.delivered as f64) * 100.0 / spans as f64,
-            median(&bursts, |burst| burst.delivered as f64 / burst.seconds),
-        );
-    }
+    let row = |bursts: &[Burst]| {
+        let delivered = median(bursts, |burst| burst.delivered as f64);
+        vec![
+            median(bursts, |burst| burst.delivered as f64 / burst.seconds),
+            delivered * 100.0 / spans as f64,
+        ]
+    };
+    results::show(
+        &format!("{spans} spans to a receiver that is 50 ms away, each way"),
+        &[("delivered per second", 0), ("delivered, %", 1)],
+        &rows(&senders::FAR_CASES, &bursts, row),
+    );
+}
+
+fn rows<'a>(
+    cases: &[&'a str],
+    bursts: &[Vec<Burst>],
+    row: impl Fn(&[Burst]) -> Vec<f64>,
+) -> Vec<(&'a str, Vec<f64>)> {
+    let bursts = bursts.iter().map(|bursts| row(bursts));
+    cases.iter().copied().zip(bursts).collect()
 }
 
 fn take_turns(cases: &[&str], spans: u64, rounds: usize, delay: &str) -> Vec<Vec<Burst>> {
