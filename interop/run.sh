@@ -27,10 +27,13 @@ if [[ " $* " != *" --list "* ]]; then
         esac
     done
     if [ -z "${MCP_TRACE_SKIP_BUILD:-}" ]; then
-        (cd "$root_dir" && cargo build --quiet --release -p mcp-trace-examples --examples)
+        packages=(-p mcp-trace-examples)
+        examples=(--example mcp_server --example mcp_client)
         if [[ $needed == *w3c* ]]; then
-            (cd "$root_dir" && cargo build --quiet --release --example w3c_opentelemetry)
+            packages+=(-p mcp-trace-opentelemetry)
+            examples+=(--example w3c_service --example w3c_opentelemetry)
         fi
+        (cd "$root_dir" && cargo build --quiet --release "${packages[@]}" "${examples[@]}")
         if [[ $needed == *viewer* ]]; then
             (cd "$root_dir" && cargo build --quiet --release -p mcp-trace-viewer)
         fi

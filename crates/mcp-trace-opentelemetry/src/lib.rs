@@ -40,6 +40,10 @@
 //! | | B | H in a trace of its own | B | H |
 //! | | | H | H | |
 //!
+//! The HTTP span has to be current when the server layer is called. On an axum router it is; in other
+//! stacks `opentelemetry-instrumentation-tower` makes its span current in polls alone, and is not
+//! seen.
+//!
 //! Until the message has been read, the current OpenTelemetry context is the HTTP span, or else
 //! that of the request's header, if it has one: what is started that early is in the right trace
 //! beside the SERVER span.

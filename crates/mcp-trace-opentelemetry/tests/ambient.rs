@@ -11,6 +11,7 @@ use mcp_trace::Trust;
 use mcp_trace_opentelemetry::{BridgeGuard, W3cPropagator};
 use opentelemetry::trace::{SpanKind, TraceContextExt, TracerProvider};
 use opentelemetry::{Context, KeyValue, global};
+use opentelemetry_instrumentation_tower::http::server::LayerBuilder;
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use serde_json::{Value, json};
 use tower_http::trace::TraceLayer;
@@ -50,6 +51,8 @@ const META: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-b7ad6b7169203331-03";
 enum Outside {
     /// tower-otel, which continues the trace of the header.
     TowerOtel,
+    /// OpenTelemetry's own, which does the same, and makes its span current in polls alone.
+    Instrumentation,
     /// tower-http, which knows no headers: each request is a trace of its own.
     TowerHttp,
 }
@@ -80,6 +83,10 @@ async fn spans(
     let app = Router::new().route("/{tool}", post(handle)).layer(layer);
     let app = match outside {
         Outside::TowerOtel => app.layer(HttpLayer::server(Level::INFO)),
+        Outside::Instrumentation => {
+            let layer = LayerBuilder::builder().with_metrics(false);
+            app.layer(layer.build().unwrap())
+        }
         Outside::TowerHttp => {
             let span =
                 |request: &http::Request<_>| info_span!("POST", url.path = request.uri().path());
@@ -104,7 +111,7 @@ async fn spans(
     let path = KeyValue::new("url.path", format!("/{tool}"));
     let http = until(|span| span.attributes.contains(&path)).await;
     let server = until(|span| span.name == format!("tools/call {tool}")).await;
-    if matches!(outside, Outside::TowerOtel) {
+    if !matches!(outside, Outside::TowerHttp) {
         // Nothing hides it until the place of our own span is known.
         assert_eq!(
             answer["result"]["early"],
@@ -196,15 +203,16 @@ async fn the_message_is_the_parent_and_the_http_span_is_linked() {
 
 #[tokio::test]
 async fn without_a_context_in_the_message_the_http_span_is_the_parent() {
-    for header in [Some(HEADER), None] {
-        let (http, server) =
-            spans(Outside::TowerOtel, McpServerTraceLayer::new(), header, None).await;
-        if let Some(header) = header {
-            assert_eq!(place(&http), header[3..52]);
+    for outside in [Outside::TowerOtel, Outside::Instrumentation] {
+        for header in [Some(HEADER), None] {
+            let (http, server) = spans(outside, McpServerTraceLayer::new(), header, None).await;
+            if let Some(header) = header {
+                assert_eq!(place(&http), header[3..52]);
+            }
+            assert_eq!(place(&server), ids(&http));
+            assert!(!server.parent_span_is_remote);
+            assert!(server.links.is_empty());
         }
-        assert_eq!(place(&server), ids(&http));
-        assert!(!server.parent_span_is_remote);
-        assert!(server.links.is_empty());
     }
 }
 
