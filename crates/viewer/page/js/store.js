@@ -1,7 +1,5 @@
 // The summaries of traces that this page knows, newest first: pages of `/api/traces` and what came live.
 
-// So many summaries stay in the page; older ones are read again when they are scrolled to.
-const KEPT = 20_000;
 const PAGE = 500;
 
 // Newest is what arrived last: an agent's root, which ends last, does not move its trace.
@@ -13,6 +11,8 @@ class TraceStore {
   total = 0;
   loading = false;
   loaded = false;
+  /** So many traces the server keeps: what is older than that many is gone. */
+  kept = 20_000;
   #byId = new Map();
   #meanwhile = [];
   #reading = new AbortController();
@@ -100,10 +100,12 @@ class TraceStore {
     if (known) this.#remove(known);
   }
 
-  /** Forgets the oldest beyond the bound. */
+  /** Forgets what the server must have let go by now. */
   trim() {
-    if (this.rows.length <= KEPT || this.next !== null) return;
-    for (const old of this.rows.splice(KEPT)) this.#byId.delete(old.trace_id);
+    this.total = Math.min(this.total, this.kept);
+    if (this.rows.length <= this.kept) return;
+    for (const old of this.rows.splice(this.kept)) this.#byId.delete(old.trace_id);
+    this.next = null;
   }
 
   #remove(summary) {

@@ -38,7 +38,7 @@ function buildTree(spans) {
   }
   for (const gap of gaps.values()) {
     for (const child of gap.children) child.parent = gap;
-    gap.start = Math.min(...gap.children.slice(0, 10_000).map((child) => child.start));
+    gap.start = gap.children.reduce((start, child) => Math.min(start, child.start), Infinity);
     gap.end = gap.children.reduce((end, child) => Math.max(end, child.end), gap.start);
   }
   for (const twins of sameId.values()) {
@@ -54,7 +54,8 @@ function buildTree(spans) {
 function chooseParent(node, sameId) {
   const { parent_id, service } = node.span;
   if (!parent_id) return null;
-  const candidates = sameId.get(parent_id) ?? [];
+  // Among thousands of twins no choice is right, but each look at all of them is slow.
+  const candidates = (sameId.get(parent_id) ?? []).slice(0, 32);
   return candidates.find((other) => other !== node && other.span.service === service) ?? candidates.find((other) => other !== node) ?? candidates[0] ?? null;
 }
 

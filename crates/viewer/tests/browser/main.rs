@@ -7,7 +7,7 @@ mod webdriver;
 
 use std::future::pending;
 
-use mcp_trace_viewer::Viewer;
+use mcp_trace_viewer::{Limits, Viewer};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -325,6 +325,33 @@ async fn ten_thousand_traces_and_five_thousand_spans_are_a_screenful() {
         let last = |tree: &Value| tree.as_array().is_some_and(|rows| rows.last() == Some(&json!("12|span 4095||")));
         let rows = browser.until("the last span", TREE, last).await;
         assert!(rows.as_array().unwrap().len() < 80, "{rows}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_viewer_let_go_leaves_the_list() {
+    with_browser(async |browser| {
+        let mut limits = Limits::default();
+        limits.traces = 3;
+        let viewer = start(Viewer::new().limits(limits)).await;
+        browser.open(&viewer).await;
+        let kept = "return document.getElementById('status').textContent.startsWith('0 traces')";
+        browser
+            .until("the limits are known", kept, |known| *known == true)
+            .await;
+        for n in 1..=5 {
+            let start = now();
+            let trace = span(
+                &format!("{n:032x}"),
+                &format!("{n:016x}"),
+                "",
+                &format!("trace {n}"),
+                [start, start + MS],
+            );
+            push(&viewer, "busy", &[trace]).await;
+        }
+        rows(browser, &["trace 5", "trace 4", "trace 3"]).await;
     })
     .await;
 }
