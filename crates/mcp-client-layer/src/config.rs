@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use mcp_trace::SpanSink;
 use mcp_trace::carrier::BaggageFilter;
+use mcp_trace::{Sessions, SpanKind, SpanSink};
 
 use crate::Targets;
 
@@ -18,6 +18,7 @@ pub struct Config {
     pub(crate) mcp_only: bool,
     pub(crate) keep_foreign: bool,
     pub(crate) max_spliced_len: usize,
+    pub(crate) sessions: Arc<Sessions>,
 }
 
 impl Default for Config {
@@ -29,6 +30,7 @@ impl Default for Config {
             mcp_only: false,
             keep_foreign: false,
             max_spliced_len: MAX_SPLICED_LEN,
+            sessions: Arc::new(Sessions::new(SpanKind::Client)),
         }
     }
 }

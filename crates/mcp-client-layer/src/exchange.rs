@@ -13,6 +13,7 @@ use mcp_trace::{
 };
 
 use crate::head::{self, Content};
+use crate::session::Session;
 
 /// How much longer than its head an answer must have taken for the span to tell them apart.
 const LONG: Duration = Duration::from_millis(100);
@@ -37,6 +38,7 @@ pub struct Exchange {
     guard: SpanGuard,
     http_method: http::Method,
     expected: Expected,
+    session: Option<Session>,
 }
 
 impl Exchange {
@@ -49,7 +51,13 @@ impl Exchange {
             guard: SpanGuard::new(span),
             http_method,
             expected,
+            session: None,
         }
+    }
+
+    pub(crate) fn in_session(mut self, session: Option<Session>) -> Self {
+        self.session = session;
+        self
     }
 
     pub(crate) fn span(&self) -> &Arc<ActiveSpan> {
@@ -71,6 +79,9 @@ impl Exchange {
         headers: &HeaderMap,
         hint: &SizeHint,
     ) -> Option<(AnswerWatch, BytesDue)> {
+        if let Some(session) = &self.session {
+            session.answered(status);
+        }
         let span = self.guard.span();
         if !span.is_observed() {
             self.guard.end();
@@ -123,6 +134,7 @@ impl Exchange {
         let watch = AnswerWatch {
             guard: self.guard,
             expected: self.expected,
+            begins: self.session.filter(|_| starts_session),
             watcher,
             streams,
             failed,
@@ -137,6 +149,8 @@ impl Exchange {
 pub(crate) struct AnswerWatch {
     guard: SpanGuard,
     expected: Expected,
+    /// A session begins with the answer.
+    begins: Option<Session>,
     watcher: Option<AnswerWatcher>,
     /// The body is an event stream.
     streams: bool,
@@ -169,6 +183,9 @@ impl AnswerWatch {
             ));
         } else if answer.is_tool_error() && self.calls_a_tool() {
             span.set_outcome(Outcome::tool_error());
+        }
+        if let (Some(session), None) = (&self.begins, answer.error()) {
+            session.begin(span);
         }
     }
 

@@ -133,6 +133,7 @@ mod reqwest_client;
 mod response;
 mod response_body;
 mod service;
+mod session;
 mod short;
 mod targets;
 mod traced;

@@ -15,6 +15,7 @@ use crate::AlreadyTraced;
 use crate::config::Config;
 use crate::exchange::{Exchange, Expected};
 use crate::head::{self, Head};
+use crate::session::Session;
 use crate::short::Short;
 
 /// What is left to do to the request once its body is settled. The default is nothing.
@@ -216,7 +217,8 @@ impl Place {
         let context = span.context().cloned();
         Self::Below {
             context,
-            exchange: Exchange::new(span, head.method.clone(), expected),
+            exchange: Exchange::new(span, head.method.clone(), expected)
+                .in_session(Session::of(config, head)),
         }
     }
 }

@@ -2,19 +2,24 @@
 
 use std::sync::Arc;
 
-use mcp_trace::{EndedOperation, ObserverGuard, OperationObserver, SpanKind, add_observer};
+use mcp_trace::{
+    EndedOperation, EndedSession, ObserverGuard, OperationObserver, SpanKind, add_observer,
+};
 use opentelemetry::metrics::{Histogram, Meter};
 
 use crate::sink::attributes::Attributes;
 
-/// Records `mcp.server.operation.duration` and `mcp.client.operation.duration` by the
-/// [OpenTelemetry MCP
+/// Records `mcp.server.operation.duration`, `mcp.client.operation.duration`,
+/// `mcp.server.session.duration` and `mcp.client.session.duration` by the [OpenTelemetry MCP
 /// conventions](https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md):
 /// histograms of seconds, with the boundaries and attributes that they name.
 ///
 /// Every operation counts, whether its span is sampled or not, and also where there is no sink for
 /// spans. What a caller can invent is bounded by the SDK's cardinality limit, or by
 /// [`known_tools`](https://docs.rs/mcp-layer) of the server layer.
+///
+/// Sessions are those of streamable HTTP before MCP 2026-07-28, which has none, and count once a
+/// client has ended them; see [`Sessions`](mcp_trace::Sessions).
 ///
 /// ```
 /// use opentelemetry::metrics::MeterProvider;
@@ -35,6 +40,16 @@ pub fn record_metrics(meter: &Meter) -> ObserverGuard {
             "mcp.client.operation.duration",
             "MCP request or notification duration as observed on the sender from the time it was sent until the response or ack is received.",
         ),
+        server_session: histogram(
+            meter,
+            "mcp.server.session.duration",
+            "The duration of the MCP session as observed on the MCP server.",
+        ),
+        client_session: histogram(
+            meter,
+            "mcp.client.session.duration",
+            "The duration of the MCP session as observed on the MCP client.",
+        ),
     }))
 }
 
@@ -51,6 +66,8 @@ fn histogram(meter: &Meter, name: &'static str, description: &'static str) -> Hi
 struct Metrics {
     server: Histogram<f64>,
     client: Histogram<f64>,
+    server_session: Histogram<f64>,
+    client_session: Histogram<f64>,
 }
 
 impl OperationObserver for Metrics {
@@ -65,5 +82,15 @@ impl OperationObserver for Metrics {
         let mut attributes = Attributes::default();
         operation.visit_metric_attributes(&mut attributes);
         histogram.record(operation.duration.as_secs_f64(), &attributes.0);
+    }
+
+    fn observe_session(&self, session: &EndedSession<'_>) {
+        let histogram = match session.kind {
+            SpanKind::Server => &self.server_session,
+            _ => &self.client_session,
+        };
+        let mut attributes = Attributes::default();
+        session.visit_metric_attributes(&mut attributes);
+        histogram.record(session.duration.as_secs_f64(), &attributes.0);
     }
 }

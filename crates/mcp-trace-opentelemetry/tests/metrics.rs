@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mcp_trace::{
-    ActiveSpan, DiscardSink, EndedOperation, McpCall, Method, Network, Outcome, SpanKind,
-    TraceContext, agent_span,
+    ActiveSpan, DiscardSink, EndedOperation, McpCall, Method, Network, Outcome, ProtocolVersion,
+    Sessions, SpanKind, TraceContext, agent_span,
 };
 use mcp_trace_opentelemetry::record_metrics;
 use opentelemetry::metrics::MeterProvider;
@@ -55,6 +55,15 @@ fn the_histograms_of_the_conventions() {
     });
     call(SpanKind::Server, "weather", false, Outcome::tool_error());
     call(SpanKind::Client, "weather", true, Outcome::default());
+    for kind in [SpanKind::Server, SpanKind::Client] {
+        let mut initialize = McpCall::new(Method::Initialize);
+        initialize.session_id = Some("s".into());
+        initialize.protocol_version = Some(ProtocolVersion::V2025_11_25);
+        initialize.network = Network::http(http::Version::HTTP_2);
+        let sessions = Sessions::new(kind);
+        sessions.begin(&initialize);
+        sessions.end(&"s".into(), None);
+    }
     agent_span("no operation of MCP").start().end();
     drop(guard);
     call(SpanKind::Server, "weather", true, Outcome::default());
@@ -66,7 +75,7 @@ fn the_histograms_of_the_conventions() {
         .flat_map(|resource| resource.scope_metrics())
         .flat_map(|scope| scope.metrics())
         .collect();
-    assert_eq!(metrics.len(), 2);
+    assert_eq!(metrics.len(), 4);
     for metric in metrics {
         assert_eq!(metric.unit(), "s");
         let AggregatedMetrics::F64(MetricData::Histogram(histogram)) = metric.data() else {
@@ -83,10 +92,16 @@ fn the_histograms_of_the_conventions() {
                 .map(|point| point.count())
                 .sum()
         };
-        let expected = [
-            ("gen_ai.operation.name", "execute_tool"),
-            ("gen_ai.tool.name", "weather"),
-            ("mcp.method.name", "tools/call"),
+        let session = metric.name().contains(".session.");
+        let about = match session {
+            true => &[("mcp.protocol.version", "2025-11-25")][..],
+            false => &[
+                ("gen_ai.operation.name", "execute_tool"),
+                ("gen_ai.tool.name", "weather"),
+                ("mcp.method.name", "tools/call"),
+            ],
+        };
+        let connection = [
             ("network.protocol.name", "http"),
             ("network.protocol.version", "2"),
             ("network.transport", "tcp"),
@@ -95,11 +110,15 @@ fn the_histograms_of_the_conventions() {
             .iter()
             .find(|p| !attributes(p).contains_key("error.type"))
             .unwrap();
-        let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        assert_eq!(attributes(good), BTreeMap::from(expected));
+        let expected = about.iter().chain(&connection);
+        let expected = expected.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        assert_eq!(attributes(good), expected.collect());
         match metric.name() {
             "mcp.server.operation.duration" => {
                 assert_eq!((counts(None), counts(Some("tool_error"))), (1000, 1));
+            }
+            "mcp.server.session.duration" | "mcp.client.session.duration" => {
+                assert_eq!(counts(None), 1);
             }
             "mcp.client.operation.duration" => assert_eq!(counts(None), 1),
             other => panic!("{other}"),

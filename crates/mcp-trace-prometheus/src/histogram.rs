@@ -29,15 +29,19 @@ impl Histogram {
         }
     }
 
-    /// Writes the lines of the series; `labels` is not empty.
+    /// Writes the lines of the series.
     pub(crate) fn write(&self, name: &str, labels: &str, out: &mut String) -> fmt::Result {
         // The count is that of the buckets just read: the two never disagree.
         let mut count = 0;
+        let comma = if labels.is_empty() { "" } else { "," };
         for (index, bucket) in self.counts.iter().enumerate() {
             count += bucket.load(Ordering::Relaxed);
             match BOUNDS.get(index) {
-                Some(bound) => writeln!(out, "{name}_bucket{{{labels},le=\"{bound}\"}} {count}")?,
-                None => writeln!(out, "{name}_bucket{{{labels},le=\"+Inf\"}} {count}")?,
+                Some(bound) => writeln!(
+                    out,
+                    "{name}_bucket{{{labels}{comma}le=\"{bound}\"}} {count}"
+                )?,
+                None => writeln!(out, "{name}_bucket{{{labels}{comma}le=\"+Inf\"}} {count}")?,
             }
         }
         let sum = Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed)).as_secs_f64();
@@ -69,5 +73,8 @@ mod tests {
         ] {
             assert!(out.contains(line), "{line} in {out}");
         }
+        out.clear();
+        histogram.write("m", "", &mut out).unwrap();
+        assert!(out.starts_with("m_bucket{le=\"0.01\"} 2\n"), "{out}");
     }
 }

@@ -10,7 +10,7 @@
 //! let app: Router = Router::new().route_service("/metrics", metrics.service());
 //! ```
 //!
-//! Two histograms, in seconds, by the [OpenTelemetry MCP
+//! Four histograms, in seconds, by the [OpenTelemetry MCP
 //! conventions](https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md)
 //! (boundaries, attributes) and their [mapping to
 //! Prometheus](https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/) (names):
@@ -19,6 +19,8 @@
 //! |---|---|
 //! | `mcp_server_operation_duration_seconds` | from the arrival of a request or notification until its answer has left |
 //! | `mcp_client_operation_duration_seconds` | from sending a request or notification until its answer is read |
+//! | `mcp_server_session_duration_seconds` | from the answer to `initialize` until the client has ended the session |
+//! | `mcp_client_session_duration_seconds` | the same on the client |
 //!
 //! | label | value |
 //! |---|---|
@@ -30,6 +32,9 @@
 //! | `mcp_protocol_version` | the revision of MCP |
 //! | `network_transport`, `network_protocol_name`, `network_protocol_version` | `tcp` or `pipe`; `http`, `1.1` |
 //! | `server_address`, `server_port` | clients only |
+//!
+//! Sessions have `error_type` and those of the last three. They are the sessions of streamable HTTP
+//! before MCP 2026-07-28, which has none; one that nobody ends does not count.
 //!
 //! Every operation counts once, whether its span is sampled or not, and also where spans go nowhere.
 //! An exporter's own counts go on the same page: [`Metrics::and`].

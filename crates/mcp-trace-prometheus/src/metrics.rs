@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use mcp_trace::{EndedOperation, ObserverGuard, OperationObserver, SpanKind, add_observer};
+use mcp_trace::{
+    EndedOperation, EndedSession, ObserverGuard, OperationObserver, SpanKind, add_observer,
+};
 
 use crate::MetricsService;
 use crate::histogram::Histogram;
@@ -34,6 +37,8 @@ impl fmt::Debug for More {
 struct Families {
     server: Family,
     client: Family,
+    server_session: Family,
+    client_session: Family,
 }
 
 #[derive(Debug, Default)]
@@ -88,6 +93,16 @@ impl Metrics {
             "Duration of MCP requests and notifications, from sending them until the answer is read.",
             &mut page,
         );
+        let _ = self.families.server_session.write(
+            "mcp_server_session_duration_seconds",
+            "Duration of MCP sessions that their clients have ended, as the server sees it.",
+            &mut page,
+        );
+        let _ = self.families.client_session.write(
+            "mcp_client_session_duration_seconds",
+            "Duration of MCP sessions that have ended, as the client sees it.",
+            &mut page,
+        );
         for More(more) in &self.more {
             page.push_str(&more());
         }
@@ -106,15 +121,25 @@ impl OperationObserver for Metrics {
         };
         let mut labels = Labels(String::with_capacity(256));
         operation.visit_metric_attributes(&mut labels);
-        family.record(labels.0, operation);
+        family.record(labels.0, operation.duration);
+    }
+
+    fn observe_session(&self, session: &EndedSession<'_>) {
+        let family = match session.kind {
+            SpanKind::Server => &self.families.server_session,
+            _ => &self.families.client_session,
+        };
+        let mut labels = Labels(String::with_capacity(128));
+        session.visit_metric_attributes(&mut labels);
+        family.record(labels.0, session.duration);
     }
 }
 
 impl Family {
-    fn record(&self, labels: String, operation: &EndedOperation<'_>) {
+    fn record(&self, labels: String, duration: Duration) {
         let series = self.series.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(histogram) = series.get(&labels) {
-            histogram.record(operation.duration);
+            histogram.record(duration);
             return;
         }
         drop(series);
@@ -124,7 +149,7 @@ impl Family {
         } else {
             OVERFLOW.to_owned()
         };
-        series.entry(labels).or_default().record(operation.duration);
+        series.entry(labels).or_default().record(duration);
     }
 
     fn write(&self, name: &str, help: &str, page: &mut String) -> fmt::Result {

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::post;
 use mcp_client_layer::McpClientTraceLayer;
 use mcp_layer::McpServerTraceLayer;
-use mcp_trace::{ActiveSpan, McpCall, Method, Outcome, SpanKind};
+use mcp_trace::{ActiveSpan, McpCall, Method, Network, NetworkPeer, Outcome, Sessions, SpanKind};
 use mcp_trace_prometheus::Metrics;
 use prometheus_parse::{Scrape, Value};
 use serde_json::json;
@@ -142,6 +142,33 @@ async fn the_counts_are_the_calls() {
         .end();
     let methods = counts(&page(&url).await, CLIENT, "mcp_method_name");
     assert_eq!(methods, all(&[("tools/call", 400.0), ("_OTHER", 1.0)]));
+
+    // Sessions, as the layers report them.
+    let observing = metrics.install();
+    for (kind, error) in [(SpanKind::Server, None), (SpanKind::Client, Some("404"))] {
+        let mut initialize = McpCall::new(Method::Initialize);
+        initialize.session_id = Some("s-1".into());
+        initialize.network = Network::http(http::Version::HTTP_11);
+        initialize.network.peer = Some(NetworkPeer::new("tools.example", None));
+        let sessions = Sessions::new(kind);
+        sessions.begin(&initialize);
+        sessions.end(&"s-1".into(), error);
+        let name = match kind {
+            SpanKind::Server => "mcp_server_session_duration_seconds",
+            _ => "mcp_client_session_duration_seconds",
+        };
+        let scrape = page(&url).await;
+        let errors = counts(&scrape, name, "error_type");
+        assert_eq!(errors, all(&[(error.unwrap_or_default(), 1.0)]));
+        let peer = if kind == SpanKind::Client {
+            "tools.example"
+        } else {
+            ""
+        };
+        assert_eq!(counts(&scrape, name, "server_address"), all(&[(peer, 1.0)]));
+        assert_eq!(counts(&scrape, name, "mcp_session_id"), all(&[("", 1.0)]));
+    }
+    drop(observing);
 
     let answer = reqwest::Client::new()
         .post(format!("{url}/metrics"))

@@ -43,6 +43,7 @@ mod observer;
 mod protocol_version;
 mod sampler;
 mod scope;
+mod session;
 mod sink;
 mod span;
 #[cfg(feature = "futures-core")]
@@ -61,6 +62,7 @@ pub use observer::{EndedOperation, ObserverGuard, OperationObserver, add_observe
 pub use protocol_version::ProtocolVersion;
 pub use sampler::{InvalidRatio, Sampler};
 pub use scope::{InTrace, InTraceExt, Scope, ScopeGuard, current, current_span};
+pub use session::{EndedSession, Sessions};
 pub use sink::{
     DefaultSinkGuard, DefaultSinkTaken, DiscardSink, FanOut, MemorySink, SpanHead, SpanSink,
     SpanStart, default_sink, set_default_sink,

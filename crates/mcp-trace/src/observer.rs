@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::{End, Operation, Outcome, SpanKind, TraceContext};
+use crate::{End, EndedSession, Operation, Outcome, SpanKind, TraceContext};
 
 static OBSERVERS: RwLock<Vec<Arc<dyn OperationObserver>>> = RwLock::new(Vec::new());
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -17,6 +17,11 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 pub trait OperationObserver: Debug + Send + Sync + 'static {
     /// An operation has ended.
     fn observe(&self, operation: &EndedOperation<'_>);
+
+    /// A session has ended. Defaults to doing nothing.
+    fn observe_session(&self, session: &EndedSession<'_>) {
+        let _ = session;
+    }
 }
 
 /// An operation that has ended.
@@ -70,5 +75,12 @@ pub(crate) fn tell(operation: &EndedOperation<'_>) {
     let observers = OBSERVERS.read().unwrap_or_else(PoisonError::into_inner);
     for observer in &*observers {
         observer.observe(operation);
+    }
+}
+
+pub(crate) fn tell_session(session: &EndedSession<'_>) {
+    let observers = OBSERVERS.read().unwrap_or_else(PoisonError::into_inner);
+    for observer in &*observers {
+        observer.observe_session(session);
     }
 }

@@ -4,7 +4,8 @@
 
 use crate::method::TargetKind;
 use crate::{
-    End, EndedOperation, McpCall, Network, Operation, ProtocolVersion, SpanKind, SpanRecord, Value,
+    End, EndedOperation, EndedSession, McpCall, Network, Operation, ProtocolVersion, SpanKind,
+    SpanRecord, Value,
 };
 
 /// The code of a JSON-RPC error response, as a string. Core conventions after 1.44 call it
@@ -177,15 +178,46 @@ impl EndedOperation<'_> {
         if let Some(code) = self.outcome.rpc_code {
             visitor.text(RPC_STATUS_CODE, &code.to_string());
         }
-        if let Some(version) = call.protocol_version.filter(ProtocolVersion::is_known) {
-            visitor.text("mcp.protocol.version", &version.to_string());
+        visit_connection(self.kind, call.protocol_version, &call.network, visitor);
+    }
+}
+
+impl EndedSession<'_> {
+    /// The metric that counts it, such as `mcp.server.session.duration`: a histogram of
+    /// [seconds](Self::duration) with the boundaries [`EndedOperation::BUCKETS`].
+    #[must_use]
+    pub fn metric(&self) -> Option<&'static str> {
+        match self.kind {
+            SpanKind::Client => Some("mcp.client.session.duration"),
+            SpanKind::Server => Some("mcp.server.session.duration"),
+            SpanKind::Internal => None,
         }
-        visit_transport(&call.network, visitor);
-        if let (SpanKind::Client, Some(peer)) = (self.kind, &call.network.peer) {
-            visitor.text("server.address", peer.address.as_str());
-            if let Some(port) = peer.port {
-                visitor.int("server.port", port.into());
-            }
+    }
+
+    /// Visits the attributes of the metric.
+    pub fn visit_metric_attributes(&self, visitor: &mut dyn AttributeVisitor) {
+        if let Some(error_type) = self.error_type {
+            visitor.text("error.type", error_type);
+        }
+        visit_connection(self.kind, self.protocol_version, self.network, visitor);
+    }
+}
+
+/// What metrics say of the connection; the address of a caller is not for them.
+fn visit_connection(
+    kind: SpanKind,
+    version: Option<ProtocolVersion>,
+    network: &Network,
+    visitor: &mut dyn AttributeVisitor,
+) {
+    if let Some(version) = version.filter(ProtocolVersion::is_known) {
+        visitor.text("mcp.protocol.version", &version.to_string());
+    }
+    visit_transport(network, visitor);
+    if let (SpanKind::Client, Some(peer)) = (kind, &network.peer) {
+        visitor.text("server.address", peer.address.as_str());
+        if let Some(port) = peer.port {
+            visitor.int("server.port", port.into());
         }
     }
 }
