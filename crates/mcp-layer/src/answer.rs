@@ -2,10 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use mcp_envelope::{Answer, AnswerWatcher, Id};
+use mcp_envelope::{Answer, AnswerWatcher};
 use mcp_trace::body::{BodyEnd, Watch};
-use mcp_trace::{ActiveSpan, End, McpCall, Operation, Outcome, ProtocolVersion, SpanKind};
+use mcp_trace::{
+    ActiveSpan, CapturedPart, End, McpCall, Method, Operation, Outcome, ProtocolVersion, SpanKind,
+    has_observers,
+};
 
+use crate::config::Config;
 use crate::exchange::{Exchange, Expected};
 use crate::head::Content;
 use crate::stats::Reason;
@@ -58,12 +62,13 @@ impl AnswerWatch {
 impl Watch for AnswerWatch {
     fn data(&mut self, piece: &[u8]) -> ControlFlow<()> {
         self.start();
-        let span = self.exchange.span();
+        let traced = self.exchange.traced();
+        let (span, config) = (&traced.span, &*traced.config);
         let is_complete = match (&mut self.expected, &mut self.watcher) {
-            (_, Some(watcher)) => is_answered(span, watcher, piece),
-            (Some(Expected::Answer(id)), none) => match self.content.watcher(id.take()) {
+            (_, Some(watcher)) => is_answered(config, span, watcher, piece),
+            (Some(Expected::Answer(id)), none) => match config.watcher(self.content, id.take()) {
                 Some(mut watcher) => {
-                    let is_complete = is_answered(span, &mut watcher, piece);
+                    let is_complete = is_answered(config, span, &mut watcher, piece);
                     if !is_complete {
                         // Most answers come in one piece: nothing is kept for the next one.
                         *none = Some(Box::new(watcher));
@@ -72,7 +77,7 @@ impl Watch for AnswerWatch {
                 }
                 None => false,
             },
-            (Some(Expected::Answers(batch)), None) => batch.data(piece, self.content),
+            (Some(Expected::Answers(batch)), None) => batch.data(config, piece, self.content),
             (Some(Expected::AnyMessage), None) => true,
             (Some(Expected::Nothing) | None, None) => false,
         };
@@ -112,17 +117,22 @@ impl Watch for AnswerWatch {
 }
 
 /// Whether this piece completes the answer; if so, the span is told what that says.
-pub(crate) fn is_answered(span: &ActiveSpan, watcher: &mut AnswerWatcher, piece: &[u8]) -> bool {
+pub(crate) fn is_answered(
+    config: &Config,
+    span: &ActiveSpan,
+    watcher: &mut AnswerWatcher,
+    piece: &[u8],
+) -> bool {
     match watcher.push(piece) {
         Some(answer) => {
-            record(span, answer);
+            record(config, span, answer);
             true
         }
         None => false,
     }
 }
 
-fn record(span: &ActiveSpan, answer: &Answer) {
+fn record(config: &Config, span: &ActiveSpan, answer: &Answer) {
     if let Some(version) = answer.protocol_version().and_then(ProtocolVersion::parse) {
         update_call(span, |call| call.protocol_version = Some(version));
     }
@@ -132,12 +142,27 @@ fn record(span: &ActiveSpan, answer: &Answer) {
             error.code(),
             error.message(),
         ));
-    } else if answer.is_tool_error() {
-        span.set_outcome(Outcome::tool_error());
+    } else {
+        if answer.is_tool_error() {
+            span.set_outcome(Outcome::tool_error());
+        }
+        config.capture(span, CapturedPart::Result, answer.excerpt());
+        begin_session(config, span);
     }
     // A call that asks for input goes on in another request.
     if answer.result_type() == Some("input_required") {
         span.set_attribute("mcp_trace.input_required", true);
+    }
+}
+
+/// A session begins with the result of `initialize`.
+fn begin_session(config: &Config, span: &ActiveSpan) {
+    if has_observers() {
+        update_call(span, |call| {
+            if call.method == Method::Initialize {
+                config.sessions.begin(call);
+            }
+        });
     }
 }
 
@@ -147,15 +172,4 @@ pub(crate) fn update_call(span: &ActiveSpan, change: impl FnOnce(&mut McpCall)) 
             change(call);
         }
     });
-}
-
-impl Content {
-    /// What finds the answer to `id` in a body of this kind.
-    pub(crate) fn watcher(self, id: Option<Id>) -> Option<AnswerWatcher> {
-        match self {
-            Self::Json => Some(AnswerWatcher::json(id)),
-            Self::EventStream => Some(AnswerWatcher::sse(id)),
-            Self::Encoded | Self::Other => None,
-        }
-    }
 }

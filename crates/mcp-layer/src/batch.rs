@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use mcp_envelope::{AnswerWatcher, Id, Kind, Message};
-use mcp_trace::{ActiveSpan, End};
+use mcp_trace::{ActiveSpan, CapturedPart, End};
 
 use crate::answer::is_answered;
+use crate::config::Config;
 use crate::head::Content;
 use crate::reading::{Reading, State};
 
@@ -58,6 +59,7 @@ impl Batch {
                     .trust(reading.trust)
                     .start();
                 span.resolve(reading.context_in(state, member));
+                config.capture(&span, CapturedPart::Arguments, member.arguments());
                 config.stats.add_span(span.is_recording());
                 batch.members.push(Member {
                     span,
@@ -70,13 +72,13 @@ impl Batch {
     }
 
     /// A piece of the answer. Returns whether every request has been answered.
-    pub(crate) fn data(&mut self, piece: &[u8], content: Content) -> bool {
+    pub(crate) fn data(&mut self, config: &Config, piece: &[u8], content: Content) -> bool {
         self.searched = self.searched.saturating_add(piece.len());
         if self.searched > MAX_SEARCHED {
             return false;
         }
         self.members
-            .retain_mut(|member| !member.is_answered(piece, content));
+            .retain_mut(|member| !member.is_answered(config, piece, content));
         self.members.iter().all(|member| member.id.is_none())
     }
 
@@ -92,15 +94,15 @@ impl Batch {
 }
 
 impl Member {
-    fn is_answered(&mut self, piece: &[u8], content: Content) -> bool {
+    fn is_answered(&mut self, config: &Config, piece: &[u8], content: Content) -> bool {
         let Some(id) = &self.id else { return false };
         if self.watcher.is_none() {
-            self.watcher = content.watcher(Some(id.clone()));
+            self.watcher = config.watcher(content, Some(id.clone()));
         }
         let is_answered = self
             .watcher
             .as_mut()
-            .is_some_and(|watcher| is_answered(&self.span, watcher, piece));
+            .is_some_and(|watcher| is_answered(config, &self.span, watcher, piece));
         if is_answered {
             self.span.end();
         }

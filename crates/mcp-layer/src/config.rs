@@ -6,13 +6,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
+use mcp_envelope::{AnswerWatcher, Excerpt, Id, RequestScanner};
 use mcp_trace::carrier::BaggageFilter;
-use mcp_trace::{ActiveSpan, Method, Operation, SpanBuilder, SpanKind, SpanSink, Trust};
+use mcp_trace::{
+    ActiveSpan, Capture, CapturedPart, Method, Operation, Sessions, SpanBuilder, SpanKind,
+    SpanSink, Trust,
+};
 
 use crate::Stats;
+use crate::head::Content;
 use crate::sampling_cap::SamplingCap;
+use crate::stats::Reason;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) sink: Option<Arc<dyn SpanSink>>,
     pub(crate) propagate_only: bool,
@@ -24,6 +30,27 @@ pub(crate) struct Config {
     pub(crate) sampling_cap: Option<Arc<SamplingCap>>,
     pub(crate) stats: Arc<Stats>,
     pub(crate) known_tools: Option<Arc<HashSet<Box<str>>>>,
+    pub(crate) capture: Option<Capture>,
+    pub(crate) sessions: Arc<Sessions>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            sink: None,
+            propagate_only: false,
+            baggage: BaggageFilter::none(),
+            trust: Trust::Continue,
+            trust_with: None,
+            spans_for: None,
+            client_address: None,
+            sampling_cap: None,
+            stats: Arc::default(),
+            known_tools: None,
+            capture: None,
+            sessions: Arc::new(Sessions::new(SpanKind::Server)),
+        }
+    }
 }
 
 impl Config {
@@ -47,6 +74,36 @@ impl Config {
             builder.propagate_only()
         } else {
             builder
+        }
+    }
+
+    /// What reads the requests.
+    pub(crate) fn scanner(&self) -> RequestScanner {
+        match &self.capture {
+            Some(capture) => RequestScanner::new().capture_arguments(capture.max_len()),
+            None => RequestScanner::new(),
+        }
+    }
+
+    /// What finds the answer to `id` in a body of this kind.
+    pub(crate) fn watcher(&self, content: Content, id: Option<Id>) -> Option<AnswerWatcher> {
+        let watcher = match content {
+            Content::Json => AnswerWatcher::json(id),
+            Content::EventStream => AnswerWatcher::sse(id),
+            Content::Encoded | Content::Other => return None,
+        };
+        Some(match &self.capture {
+            Some(capture) => watcher.capture_result(capture.max_len()),
+            None => watcher,
+        })
+    }
+
+    /// Records what was captured, if the program wants that.
+    pub(crate) fn capture(&self, span: &ActiveSpan, part: CapturedPart, json: Option<&Excerpt>) {
+        if let (Some(capture), Some(json)) = (&self.capture, json)
+            && !capture.record(span, part, &json.text(), json.is_truncated())
+        {
+            self.stats.note(Reason::CapturePanic);
         }
     }
 

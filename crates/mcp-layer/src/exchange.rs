@@ -92,7 +92,8 @@ impl Exchange {
             let operation: Operation = match announced.filter(|_| is_read) {
                 Some(method) => {
                     let mut call = McpCall::new(method);
-                    call.set_target(headers.name(), headers.name());
+                    let name = head::name(headers.name);
+                    call.set_target(name.as_deref(), name.as_deref());
                     call.session_id = head::session_id(headers.session_id);
                     call.protocol_version = known.protocol_version;
                     call.network = network(head, config);

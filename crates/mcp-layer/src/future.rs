@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 
 use crate::ResponseBody;
 use crate::exchange::Exchange;
+use crate::session::Farewell;
 
 pin_project! {
     /// The future of [`McpServerTrace`](crate::McpServerTrace).
@@ -21,6 +22,8 @@ pin_project! {
         // `None` leaves what is current as it is.
         scope: Option<Scope>,
         open: Open,
+        // Hardly ever.
+        farewell: Option<Box<Farewell>>,
     }
 
     impl<F> PinnedDrop for ResponseFuture<F> {
@@ -66,7 +69,7 @@ impl Drop for Open {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) fn untraced(future: F) -> Self {
+    pub(crate) fn untraced(future: F, farewell: Option<Box<Farewell>>) -> Self {
         Self {
             future: Some(future),
             scope: None,
@@ -74,6 +77,7 @@ impl<F> ResponseFuture<F> {
                 exchange: None,
                 panicked: false,
             },
+            farewell,
         }
     }
 
@@ -82,6 +86,7 @@ impl<F> ResponseFuture<F> {
     pub(crate) fn run(
         scope: impl Into<Scope>,
         exchange: Option<Exchange>,
+        farewell: Option<Box<Farewell>>,
         call: impl FnOnce() -> F,
     ) -> Self {
         let open = Open {
@@ -94,6 +99,7 @@ impl<F> ResponseFuture<F> {
             future: Some(future),
             scope: Some(scope),
             open,
+            farewell,
         }
     }
 }
@@ -116,6 +122,9 @@ where
             None => future.poll(cx),
         });
         drop(polled);
+        if let (Some(farewell), Ok(response)) = (this.farewell.take(), &result) {
+            farewell.answered(response.status());
+        }
         let exchange = this.open.exchange.take();
         let Some(scope) = this.scope.take() else {
             return Poll::Ready(result.map(|response| response.map(ResponseBody::unwatched)));

@@ -1,9 +1,13 @@
 //! What the head of a message tells.
 
+use std::borrow::Cow;
+
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use mcp_trace::carrier::ContextHeaders;
 use mcp_trace::{ProtocolVersion, Text};
+
+use crate::sentinel;
 
 /// The headers that matter here, found in one pass: each look-up would hash its name.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,11 +81,6 @@ impl<'h> Headers<'h> {
     pub(crate) fn method(&self) -> Option<mcp_trace::Method> {
         text(self.method).map(mcp_trace::Method::parse)
     }
-
-    /// `Mcp-Name`: the tool, the prompt or the resource. A value in Base64 is left to the body.
-    pub(crate) fn name(&self) -> Option<&'h str> {
-        plain(self.name)
-    }
 }
 
 /// What a body is made of.
@@ -119,9 +118,9 @@ impl Content {
     }
 }
 
-/// `Mcp-Name`, unless it is in Base64.
-pub(crate) fn plain(name: Option<&HeaderValue>) -> Option<&str> {
-    text(name).filter(|name| !name.starts_with("=?base64?"))
+/// `Mcp-Name`: the tool, the prompt or the resource.
+pub(crate) fn name(value: Option<&HeaderValue>) -> Option<Cow<'_, str>> {
+    sentinel::decode(text(value)?)
 }
 
 /// `Mcp-Session-Id`, made safe to keep.

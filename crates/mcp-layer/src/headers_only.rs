@@ -58,10 +58,12 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut head, body) = request.into_parts();
         let Some((span, exchange)) = trace(&head, &self.config, Look::Headers) else {
-            return ResponseFuture::untraced(self.inner.call(Request::from_parts(head, body)));
+            let request = Request::from_parts(head, body);
+            return ResponseFuture::untraced(self.inner.call(request), None);
         };
         head.extensions.insert(span.clone());
         let request = Request::from_parts(head, body);
-        ResponseFuture::run(span, exchange, || self.inner.call(request))
+        // Before MCP 2026-07-28, the headers do not tell that a session begins.
+        ResponseFuture::run(span, exchange, None, || self.inner.call(request))
     }
 }

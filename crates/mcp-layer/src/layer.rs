@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use mcp_trace::carrier::BaggageFilter;
-use mcp_trace::{Method, SpanSink, Trust};
+use mcp_trace::{Capture, Method, SpanSink, Trust};
 use tower_layer::Layer;
 
 use crate::config::{Config, Rule};
@@ -92,6 +92,24 @@ impl McpServerTraceLayer {
     pub fn known_tools<T: Into<Box<str>>>(mut self, tools: impl IntoIterator<Item = T>) -> Self {
         let tools = tools.into_iter().map(Into::into).collect();
         Arc::make_mut(&mut self.config).known_tools = Some(Arc::new(tools));
+        self
+    }
+
+    /// Records arguments and results of tool calls, as far as the function in `capture` lets them
+    /// through. Defaults to recording neither, at no cost.
+    ///
+    /// ```
+    /// use mcp_layer::McpServerTraceLayer;
+    /// use mcp_trace::{Capture, CapturedPart};
+    ///
+    /// let capture = Capture::new(|captured| {
+    ///     let is_harmless = captured.tool == "get_weather" && captured.part == CapturedPart::Arguments;
+    ///     is_harmless.then(|| captured.json.to_owned())
+    /// });
+    /// let layer = McpServerTraceLayer::new().capture(capture.limit(1024));
+    /// ```
+    pub fn capture(mut self, capture: Capture) -> Self {
+        Arc::make_mut(&mut self.config).capture = Some(capture);
         self
     }
 

@@ -94,7 +94,7 @@
 //! | `RequestDecompressionLayer` | inside | the message cannot be read: `Mcp-Method` names it, or there is no span |
 //! | `TimeoutLayer` | inside | a timeout is recorded by its HTTP status (`504`) and not as `cancelled` |
 //! | `CatchPanicLayer` | inside | a panic is recorded by its HTTP status (`500`) and not as `panic` |
-//! | `RequestBodyLimitLayer` | outside | axum's extractors no longer recognise the limit's error and answer 400 for 413 |
+//! | `RequestBodyLimitLayer` | outside, or in one `ServiceBuilder` with it | below two layers of a router that change the body axum's extractors no longer recognise the limit's error and answer 400 for 413 |
 //! | `CorsLayer`, `TraceLayer` | either | |
 //!
 //! In axum the layer that is added last is the outermost.
@@ -131,7 +131,9 @@ mod reading;
 mod request_body;
 mod response_body;
 mod sampling_cap;
+mod sentinel;
 mod service;
+mod session;
 mod stats;
 
 pub use future::ResponseFuture;

@@ -7,7 +7,8 @@ use http::request::Parts;
 use mcp_envelope::{Id, Kind, Message, MetaValue, Progress, RequestScanner};
 use mcp_trace::carrier::{Extracted, extract_values};
 use mcp_trace::{
-    End, HttpCall, McpCall, Method, Network, ProtocolVersion, Text, TraceContext, Trust,
+    CapturedPart, End, HttpCall, McpCall, Method, Network, ProtocolVersion, Text, TraceContext,
+    Trust,
 };
 
 use crate::batch::Batch;
@@ -120,7 +121,7 @@ impl Reading {
             }
         } else {
             // Most messages come in one piece: nothing is kept for the next one.
-            let mut scanner = RequestScanner::new();
+            let mut scanner = self.config().scanner();
             if self.push(state, &mut scanner, piece) {
                 state.scanner = Some(Box::new(scanner));
             }
@@ -190,6 +191,9 @@ impl Reading {
             protocol_version: call.protocol_version,
         };
         self.update_operation(call);
+        let arguments = message.arguments();
+        self.config()
+            .capture(&self.traced.span, CapturedPart::Arguments, arguments);
     }
 
     /// Settles the span of a message that has not said, or will not say, what it is.
@@ -200,8 +204,8 @@ impl Reading {
         match state.announced.take() {
             Some(method) if self.config().wants_span(|| method.clone()) => {
                 self.traced.span.resolve(None);
-                let name = head::plain(state.name.as_ref());
-                let call = state.call_of(method, name, name);
+                let name = head::name(state.name.as_ref());
+                let call = state.call_of(method, name.as_deref(), name.as_deref());
                 self.update_operation(call);
             }
             // Only MCP sends these headers: it is a message, though nobody has read it.

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::head::{Content, Headers};
 use crate::reading::Reading;
+use crate::session::Farewell;
 use crate::stats::Reason;
 use crate::{RequestBody, ResponseBody, ResponseFuture};
 
@@ -59,9 +60,10 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut head, body) = request.into_parts();
+        let farewell = Farewell::of(&head, &self.config);
         let Some((span, exchange)) = trace(&head, &self.config, Look::Body) else {
             let request = Request::from_parts(head, RequestBody::unread(body));
-            return ResponseFuture::untraced(self.inner.call(request));
+            return ResponseFuture::untraced(self.inner.call(request), farewell);
         };
         head.extensions.insert(span.clone());
         let reading = match &exchange {
@@ -69,7 +71,7 @@ where
             _ => None,
         };
         let request = Request::from_parts(head, RequestBody::new(body, reading));
-        ResponseFuture::run(span, exchange, || self.inner.call(request))
+        ResponseFuture::run(span, exchange, farewell, || self.inner.call(request))
     }
 }
 

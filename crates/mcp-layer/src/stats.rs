@@ -24,15 +24,17 @@ pub(crate) enum Reason {
     EarlyObserver,
     UnreadableAnswer,
     SamplingCap,
+    CapturePanic,
 }
 
 impl Reason {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::InvalidHeader,
         Self::InvalidMeta,
         Self::EarlyObserver,
         Self::UnreadableAnswer,
         Self::SamplingCap,
+        Self::CapturePanic,
     ];
     pub(crate) const COUNT: usize = Self::ALL.len();
 
@@ -44,6 +46,7 @@ impl Reason {
             Self::EarlyObserver => "early_observer",
             Self::UnreadableAnswer => "unreadable_answer",
             Self::SamplingCap => "sampling_capped",
+            Self::CapturePanic => "capture_panic",
         }
     }
 
@@ -59,6 +62,9 @@ impl Reason {
                 "an answer cannot be read: whether it is an error is not known"
             }
             Self::SamplingCap => "callers ask for more sampling than is allowed",
+            Self::CapturePanic => {
+                "the function that redacts arguments and results panicked: they are not recorded"
+            }
         }
     }
 }
@@ -115,6 +121,13 @@ impl Stats {
     #[must_use]
     pub fn sampling_capped(&self) -> u64 {
         self.count(Reason::SamplingCap)
+    }
+
+    /// Arguments and results that were not recorded because the function that redacts them
+    /// panicked; see [`McpServerTraceLayer::capture`](crate::McpServerTraceLayer::capture).
+    #[must_use]
+    pub fn capture_panics(&self) -> u64 {
+        self.count(Reason::CapturePanic)
     }
 
     pub(crate) fn count(&self, reason: Reason) -> u64 {

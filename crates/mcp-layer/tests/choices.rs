@@ -150,6 +150,10 @@ async fn headers_only_reads_no_body() {
     assert_eq!(span.trace_id().to_string(), HEADER[3..35]);
     assert!(span.links().is_empty());
 
+    let encoded = [modern[0], ("mcp-name", "=?base64?w7xiZXI=?=")];
+    let [span] = headers_only(&encoded).await.try_into().unwrap();
+    assert_eq!(span.name(), "tools/call über");
+
     let [legacy] = headers_only(&[("mcp-session-id", "s1")])
         .await
         .try_into()

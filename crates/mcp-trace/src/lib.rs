@@ -33,6 +33,7 @@
 
 mod agent;
 pub mod body;
+mod capture;
 pub mod carrier;
 mod context;
 mod endpoint;
@@ -52,6 +53,7 @@ mod text;
 mod trust;
 
 pub use agent::{AgentContext, AgentSpan, agent_span, set_llm};
+pub use capture::{Capture, Captured, CapturedPart};
 pub use carrier::traceparent_headers;
 pub use context::TraceContext;
 pub use endpoint::{Endpoint, endpoint};
