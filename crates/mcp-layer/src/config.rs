@@ -7,16 +7,18 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use mcp_envelope::{AnswerWatcher, Excerpt, Id, RequestScanner};
-use mcp_trace::carrier::BaggageFilter;
+use mcp_trace::carrier::{BaggageFilter, extract_values};
 use mcp_trace::{
-    ActiveSpan, Capture, CapturedPart, Method, Operation, Sessions, SpanBuilder, SpanKind,
-    SpanSink, Trust,
+    ActiveSpan, Capture, CapturedPart, McpCall, Method, Operation, Sessions, SpanBuilder, SpanKind,
+    SpanSink, Text, TraceContext, Trust,
 };
 
 use crate::Stats;
 use crate::head::Content;
 use crate::sampling_cap::SamplingCap;
 use crate::stats::Reason;
+
+const OTHER: Text = Text::from_static("_OTHER");
 
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
@@ -107,10 +109,30 @@ impl Config {
         }
     }
 
-    pub(crate) fn knows_tool(&self, name: &str) -> bool {
-        self.known_tools
-            .as_ref()
-            .is_none_or(|tools| tools.contains(name))
+    /// What a caller says that it calls, as far as there is such a tool.
+    pub(crate) fn bound(&self, mut call: McpCall) -> McpCall {
+        if let (Some(known), Some(tool)) = (&self.known_tools, call.tool())
+            && !known.contains(tool.as_str())
+        {
+            call.target = Some(OTHER);
+        }
+        call
+    }
+
+    /// The context in a message's `_meta`.
+    pub(crate) fn context_of(
+        &self,
+        parent: &str,
+        tracestate: Option<&str>,
+        baggage: Option<&str>,
+    ) -> Option<TraceContext> {
+        let (tracestate, baggage) = (tracestate.map(str::as_bytes), baggage.map(str::as_bytes));
+        let extracted = extract_values(parent.as_bytes(), tracestate, baggage, &self.baggage);
+        let context = extracted.into_context();
+        if context.is_none() {
+            self.stats.note(Reason::InvalidMeta);
+        }
+        context
     }
 }
 

@@ -73,7 +73,7 @@ impl Exchange {
             header,
             beside,
             ..
-        } = Incoming::of(head, header, config);
+        } = Incoming::of(config.trust(head), header, config);
         let announced = headers.method();
         let is_wanted = match &announced {
             Some(method) => config.wants_span(|| method.clone()),
@@ -192,9 +192,8 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    pub(crate) fn of(head: &Parts, header: Option<TraceContext>, config: &Config) -> Self {
+    pub(crate) fn of(trust: Trust, header: Option<TraceContext>, config: &Config) -> Self {
         config.stats.begin();
-        let trust = config.trust(head);
         let is_sent = header.is_some();
         let (mut header, beside) = ambient::place(header, trust);
         let mut share = Share::default();

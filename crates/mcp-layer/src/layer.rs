@@ -8,7 +8,7 @@ use tower_layer::Layer;
 
 use crate::config::{Config, Rule};
 use crate::sampling_cap::SamplingCap;
-use crate::{HeadersOnlyLayer, McpServerTrace, Stats};
+use crate::{HeadersOnlyLayer, McpServerTrace, MessageFormat, MessagesLayer, Stats};
 
 /// Traces the MCP messages that reach a service; see the [crate documentation](crate).
 #[derive(Clone, Debug, Default)]
@@ -157,6 +157,15 @@ impl McpServerTraceLayer {
     ) -> Self {
         Arc::make_mut(&mut self.config).client_address = Some(Rule::new(find));
         self
+    }
+
+    /// A layer for services that take messages in another form than HTTP, which `format` reads.
+    ///
+    /// Of the options those take no part that look at the head of a request or at the bytes of a
+    /// message: [`trust_with`](Self::trust_with), [`client_address`](Self::client_address) and
+    /// [`capture`](Self::capture). A message whose future is dropped is cancelled.
+    pub fn messages<F: MessageFormat>(self, format: F) -> MessagesLayer<F> {
+        MessagesLayer::new(self.config, format)
     }
 
     /// A layer that looks only at the headers of requests and leaves their body's type as it

@@ -105,6 +105,11 @@
 //! `mcp-session-id`, `mcp-method`, `mcp-name` and `last-event-id`, as far as they are used, and
 //! `Access-Control-Expose-Headers` needs `mcp-session-id`.
 //!
+//! # Other than HTTP
+//!
+//! A service that takes its messages in another form, such as through a channel, is traced by
+//! [`McpServerTraceLayer::messages`], which is told by a [`MessageFormat`] how to read them.
+//!
 //! # What it costs the request
 //!
 //! Nothing is buffered, delayed, rejected or changed. The layer has no error of its own.
@@ -126,6 +131,7 @@ mod headers_only;
 mod layer;
 #[cfg(feature = "tracing")]
 mod log;
+mod messages;
 mod metrics;
 mod reading;
 mod request_body;
@@ -139,6 +145,7 @@ mod stats;
 pub use future::ResponseFuture;
 pub use headers_only::{HeadersOnly, HeadersOnlyLayer};
 pub use layer::McpServerTraceLayer;
+pub use messages::{MessageFormat, MessageFuture, Messages, MessagesLayer};
 pub use request_body::RequestBody;
 pub use response_body::ResponseBody;
 pub use service::McpServerTrace;

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::HeaderValue;
 use http::request::Parts;
 use mcp_envelope::{Id, Kind, Message, MetaValue, Progress, RequestScanner};
-use mcp_trace::carrier::{Extracted, extract_values};
 use mcp_trace::{
     CapturedPart, End, HttpCall, McpCall, Method, Network, ProtocolVersion, Text, TraceContext,
     Trust,
@@ -17,8 +16,6 @@ use crate::exchange::{Expected, Incoming, Known, Traced, network};
 use crate::head::{self, Headers};
 use crate::sampling_cap::Share;
 use crate::stats::Reason;
-
-const OTHER: Text = Text::from_static("_OTHER");
 
 /// Shared by the request's body, which is read by the inner service at its own pace, and
 /// the answer's future and body.
@@ -60,7 +57,7 @@ impl Reading {
             header,
             beside,
             share,
-        } = Incoming::of(head, header, config);
+        } = Incoming::of(config.trust(head), header, config);
         let announced = headers.method();
         let network = network(head, config);
         let span = config
@@ -232,16 +229,8 @@ impl Reading {
                 return None;
             }
         };
-        let extracted = extract_values(
-            parent.as_bytes(),
-            trace.tracestate().text().map(str::as_bytes),
-            trace.baggage().text().map(str::as_bytes),
-            &self.config().baggage,
-        );
-        let Extracted::Context(context) = extracted else {
-            self.config().stats.note(Reason::InvalidMeta);
-            return None;
-        };
+        let (tracestate, baggage) = (trace.tracestate().text(), trace.baggage().text());
+        let context = self.config().context_of(parent, tracestate, baggage)?;
         Some(state.share.limit(self.config(), self.trust, context))
     }
 
@@ -256,13 +245,7 @@ impl Reading {
         if let Some(version) = message.protocol_version().and_then(ProtocolVersion::parse) {
             call.protocol_version = Some(version);
         }
-        if call
-            .tool()
-            .is_some_and(|tool| !self.config().knows_tool(tool.as_str()))
-        {
-            call.target = Some(OTHER);
-        }
-        call
+        self.config().bound(call)
     }
 
     /// What the answer is watched for, and whether it is certain what the span is about.

@@ -93,7 +93,8 @@ pub(crate) fn trace(
         return None;
     }
     let headers = Headers::of(&head.headers);
-    let header = context_in(&headers, head, config);
+    let extracted = headers.context.extract(&head.headers, &config.baggage);
+    let header = context_in(extracted, config);
     let Some(content) = headers.message_content(head) else {
         let context = header.filter(|_| config.trust(head) == Trust::Continue)?;
         if ambient::continues(&context) {
@@ -109,8 +110,8 @@ pub(crate) fn trace(
     Some((exchange.span().clone(), Some(exchange)))
 }
 
-fn context_in(headers: &Headers<'_>, head: &Parts, config: &Config) -> Option<TraceContext> {
-    match headers.context.extract(&head.headers, &config.baggage) {
+pub(crate) fn context_in(extracted: Extracted, config: &Config) -> Option<TraceContext> {
+    match extracted {
         Extracted::Context(context) => Some(context),
         Extracted::Invalid => {
             config.stats.note(Reason::InvalidHeader);
