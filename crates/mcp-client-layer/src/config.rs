@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mcp_trace::carrier::BaggageFilter;
-use mcp_trace::{Sessions, SpanKind, SpanSink};
+use mcp_trace::{Capture, Sessions, SpanKind, SpanSink};
 
 use crate::Targets;
 
@@ -19,6 +19,7 @@ pub struct Config {
     pub(crate) keep_foreign: bool,
     pub(crate) max_spliced_len: usize,
     pub(crate) sessions: Arc<Sessions>,
+    pub(crate) capture: Option<Capture>,
 }
 
 impl Default for Config {
@@ -31,6 +32,7 @@ impl Default for Config {
             keep_foreign: false,
             max_spliced_len: MAX_SPLICED_LEN,
             sessions: Arc::new(Sessions::new(SpanKind::Client)),
+            capture: None,
         }
     }
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, Version};
 use http_body::SizeHint;
-use mcp_envelope::{Answer, AnswerWatcher, Id};
+use mcp_envelope::{Answer, AnswerWatcher, Excerpt, Id, RequestScanner};
 use mcp_trace::body::{BodyEnd, BytesDue, Watch};
 use mcp_trace::{
-    ActiveSpan, End, McpCall, Method, Operation, Outcome, ProtocolVersion, SpanGuard, SpanKind,
+    ActiveSpan, Capture, CapturedPart, End, McpCall, Method, Operation, Outcome, ProtocolVersion,
+    SpanGuard, SpanKind,
 };
 
 use crate::head::{self, Content};
@@ -32,6 +33,18 @@ pub(crate) enum Expected {
     Http,
 }
 
+impl Expected {
+    fn calls_a_tool(&self) -> bool {
+        matches!(
+            self,
+            Self::Answer {
+                method: Method::ToolsCall,
+                ..
+            }
+        )
+    }
+}
+
 /// A request that is on its way; a drop means that the caller gave up.
 #[derive(Debug)]
 pub struct Exchange {
@@ -39,6 +52,7 @@ pub struct Exchange {
     http_method: http::Method,
     expected: Expected,
     session: Option<Session>,
+    capture: Option<Capture>,
 }
 
 impl Exchange {
@@ -52,11 +66,25 @@ impl Exchange {
             http_method,
             expected,
             session: None,
+            capture: None,
         }
     }
 
     pub(crate) fn in_session(mut self, session: Option<Session>) -> Self {
         self.session = session;
+        self
+    }
+
+    /// Records the arguments in `body`, which may be a message, and the result when it comes.
+    pub(crate) fn capturing(mut self, capture: &Capture, body: Option<&[u8]>) -> Self {
+        if let Some(body) = body.filter(|_| self.expected.calls_a_tool()) {
+            let mut scanner = RequestScanner::new().capture_arguments(capture.max_len());
+            scanner.push(body);
+            if let Some(json) = scanner.message().arguments() {
+                record(capture, self.span(), CapturedPart::Arguments, json);
+            }
+        }
+        self.capture = Some(capture.clone());
         self
     }
 
@@ -130,11 +158,17 @@ impl Exchange {
             }
             _ => None,
         };
+        let capture = self.capture.filter(|_| self.expected.calls_a_tool());
+        let watcher = match (watcher, &capture) {
+            (Some(watcher), Some(capture)) => Some(watcher.capture_result(capture.max_len())),
+            (watcher, _) => watcher,
+        };
         let head_after = span.elapsed();
         let watch = AnswerWatch {
             guard: self.guard,
             expected: self.expected,
             begins: self.session.filter(|_| starts_session),
+            capture,
             watcher,
             streams,
             failed,
@@ -151,6 +185,7 @@ pub(crate) struct AnswerWatch {
     expected: Expected,
     /// A session begins with the answer.
     begins: Option<Session>,
+    capture: Option<Capture>,
     watcher: Option<AnswerWatcher>,
     /// The body is an event stream.
     streams: bool,
@@ -181,22 +216,16 @@ impl AnswerWatch {
                 error.code(),
                 error.message(),
             ));
-        } else if answer.is_tool_error() && self.calls_a_tool() {
+        } else if answer.is_tool_error() && self.expected.calls_a_tool() {
             span.set_outcome(Outcome::tool_error());
+        }
+        if let (Some(capture), Some(json), None) = (&self.capture, answer.excerpt(), answer.error())
+        {
+            record(capture, span, CapturedPart::Result, json);
         }
         if let (Some(session), None) = (&self.begins, answer.error()) {
             session.begin(span);
         }
-    }
-
-    fn calls_a_tool(&self) -> bool {
-        matches!(
-            &self.expected,
-            Expected::Answer {
-                method: Method::ToolsCall,
-                ..
-            }
-        )
     }
 
     /// What it means that the body ended without the answer.
@@ -220,6 +249,11 @@ impl AnswerWatch {
         );
         End::Complete
     }
+}
+
+fn record(capture: &Capture, span: &ActiveSpan, part: CapturedPart, json: &Excerpt) {
+    // A function that panics has said so itself.
+    let _ = capture.record(span, part, &json.text(), json.is_truncated());
 }
 
 fn update_call(span: &ActiveSpan, change: impl FnOnce(&mut McpCall)) {

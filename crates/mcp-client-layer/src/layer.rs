@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use mcp_trace::SpanSink;
 use mcp_trace::carrier::BaggageFilter;
+use mcp_trace::{Capture, SpanSink};
 use tower_layer::Layer;
 
 use crate::config::Config;
@@ -53,6 +53,13 @@ impl McpClientTraceLayer {
     /// gateway that forwards messages needs.
     pub fn keep_foreign(mut self) -> Self {
         self.config_mut().keep_foreign = true;
+        self
+    }
+
+    /// Records arguments and results of tool calls, as far as the function in `capture` lets them
+    /// through. Defaults to recording neither, at no cost.
+    pub fn capture(mut self, capture: Capture) -> Self {
+        self.config_mut().capture = Some(capture);
         self
     }
 

@@ -61,7 +61,13 @@ impl Plan {
             Place::Here(context) => (context, None, true, false),
             Place::InMeta(context) => (Some(context), None, true, false),
             Place::InHeader(context) => (Some(context), None, false, true),
-            Place::Below { context, exchange } => (context, Some(exchange), true, true),
+            Place::Below { context, exchange } => {
+                let exchange = match &config.capture {
+                    Some(capture) => exchange.capturing(capture, body.filter(|_| read.is_some())),
+                    None => exchange,
+                };
+                (context, Some(exchange), true, true)
+            }
         };
         let Some(context) = context.filter(|_| config.targets.allow(head.host)) else {
             return Self {
