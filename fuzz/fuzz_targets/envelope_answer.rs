@@ -27,6 +27,15 @@ fuzz_target!(|data: &[u8]| {
     assert!(watcher.finish().is_none());
     assert_eq!(found, whole);
 
+    let kept = |chunk: usize| {
+        let mut watcher = AnswerWatcher::json(wanted.clone()).capture_result(100);
+        for chunk in body.chunks(chunk) {
+            watcher.push(chunk);
+        }
+        watcher.answer().map(|answer| answer.excerpt().cloned())
+    };
+    assert_eq!(kept(body.len().max(1)), kept(usize::from(choice / 3) + 1));
+
     if let Some(tree) = Tree::parse(body) {
         assert_eq!(whole, oracle::outcome_of_body(&tree, wanted.as_ref()));
     }

@@ -20,6 +20,18 @@ fuzz_target!(|data: &[u8]| {
     scanner.finish();
     assert_eq!(format!("{:?}", scanner.message()), format!("{whole:?}"));
 
+    let arguments = |chunk: usize| {
+        let mut scanner = RequestScanner::new().capture_arguments(usize::from(*size) + 1);
+        for chunk in body.chunks(chunk) {
+            scanner.push(chunk);
+        }
+        scanner.finish();
+        let message = scanner.message();
+        let arguments = message.arguments().cloned();
+        (message.kind(), arguments)
+    };
+    assert_eq!(arguments(body.len().max(1)), arguments(usize::from(*size) + 1));
+
     if let Some(tree @ (Tree::Object(_) | Tree::Array(_))) = Tree::parse(body) {
         oracle::check_body(&whole, &tree);
     }

@@ -25,5 +25,14 @@ fuzz_target!(|data: &[u8]| {
     // No message at all is spliced without a panic.
     if let Ok(splice) = Outgoing::scan(body).splice(&members) {
         assert_eq!(splice.apply().len(), splice.total_len());
+        // What was added can be taken out.
+        let keys: Vec<&str> = members.iter().map(|(key, _)| *key).collect();
+        let bare = Outgoing::scan(&splice.apply()).without(&keys);
+        assert!(bare.len() <= splice.total_len());
+        for key in keys {
+            let member = [(key, "")];
+            let again = Outgoing::scan(&bare);
+            assert!(again.splice(&member).is_ok_and(|splice| !splice.is_noop()));
+        }
     }
 });

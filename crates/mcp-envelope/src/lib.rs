@@ -67,6 +67,7 @@ mod lexer;
 mod limits;
 mod members;
 mod message;
+mod meta;
 mod reader;
 mod request;
 mod scalar;
@@ -79,7 +80,8 @@ pub use self::{
     answer::{Answer, RpcError},
     excerpt::Excerpt,
     id::{Id, OtherId},
-    message::{Kind, Message, MetaValue, TraceMeta},
+    message::{Kind, Message},
+    meta::{MetaValue, TraceMeta},
     request::{Progress, RequestScanner, inspect},
     splice::{Outgoing, Splice, SpliceError, splice},
     watcher::AnswerWatcher,

@@ -1,7 +1,12 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{fmt, mem, ops::Range, str};
 
-use crate::{excerpt::Excerpt, id::Id, limits};
+use crate::{
+    excerpt::Excerpt,
+    id::Id,
+    limits,
+    meta::{MetaValue, TraceMeta},
+};
 
 /// What kind of JSON-RPC message a body is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -171,7 +176,7 @@ impl Message {
     }
 
     /// `params.arguments`, if the scanner was told to
-    /// [capture](crate::RequestScanner::capture_arguments) it.
+    /// [capture](crate::RequestScanner::capture_arguments) it and the body is not malformed.
     #[must_use]
     pub fn arguments(&self) -> Option<&Excerpt> {
         self.arguments.as_deref()
@@ -216,7 +221,7 @@ impl Message {
         }
     }
 
-    fn value(&self, field: Field) -> MetaValue<'_> {
+    pub(crate) fn value(&self, field: Field) -> MetaValue<'_> {
         let span = self.spans[field as usize];
         if span == Span::ABSENT {
             return MetaValue::Absent;
@@ -364,57 +369,5 @@ impl fmt::Debug for Message {
             .field("malformed", &self.malformed)
             .field("trace_settled", &self.trace_settled)
             .finish_non_exhaustive()
-    }
-}
-
-/// The trace context that a message carries in `params._meta` (MCP 2026-07-28, "Base protocol",
-/// `_meta`).
-///
-/// Values are as they were sent: not checked against W3C Trace Context or Baggage.
-#[derive(Clone, Copy, Debug)]
-pub struct TraceMeta<'a> {
-    message: &'a Message,
-}
-
-impl<'a> TraceMeta<'a> {
-    /// `_meta.traceparent`, at most 512 bytes.
-    #[must_use]
-    pub fn traceparent(&self) -> MetaValue<'a> {
-        self.message.value(Field::Traceparent)
-    }
-
-    /// `_meta.tracestate`, at most 8 KiB.
-    #[must_use]
-    pub fn tracestate(&self) -> MetaValue<'a> {
-        self.message.value(Field::Tracestate)
-    }
-
-    /// `_meta.baggage`, at most 8 KiB.
-    #[must_use]
-    pub fn baggage(&self) -> MetaValue<'a> {
-        self.message.value(Field::Baggage)
-    }
-}
-
-/// A member of `_meta` that should be a string.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum MetaValue<'a> {
-    /// There is no such member (yet).
-    Absent,
-    /// A string.
-    Text(&'a str),
-    /// Something that is not a string, or one that is too long or not UTF-8.
-    Invalid,
-}
-
-impl<'a> MetaValue<'a> {
-    /// The string, if it is one.
-    #[must_use]
-    pub fn text(self) -> Option<&'a str> {
-        match self {
-            MetaValue::Text(text) => Some(text),
-            _ => None,
-        }
     }
 }

@@ -3,7 +3,7 @@
 mod oracle;
 mod support;
 
-use mcp_envelope::{AnswerWatcher, Id, Kind, RequestScanner, inspect};
+use mcp_envelope::{AnswerWatcher, Excerpt, Id, Kind, RequestScanner, inspect};
 use proptest::prelude::*;
 
 use oracle::{Outcome, Tree, check_body, events, outcome_of_body};
@@ -150,6 +150,7 @@ proptest! {
         let mut dice = Dice(seed);
         let chunked = scan(&body, &mut dice);
         prop_assert_eq!(format!("{:?}", chunked.message()), format!("{:?}", inspect(&body)));
+        prop_assert_eq!(arguments(&body, Some(&mut dice)), arguments(&body, None));
 
         for new in [AnswerWatcher::json, AnswerWatcher::sse] {
             let mut whole = new(wanted.clone());
@@ -161,6 +162,16 @@ proptest! {
             prop_assert_eq!(format!("{:?}", watcher.answer()), format!("{:?}", whole.answer()));
         }
     }
+}
+
+/// What is kept of the arguments, whole or in random chunks.
+fn arguments(body: &[u8], dice: Option<&mut Dice>) -> Option<Excerpt> {
+    let mut scanner = RequestScanner::new().capture_arguments(50);
+    for chunk in dice.map_or_else(|| vec![body], |dice| chunks(body, dice)) {
+        scanner.push(chunk);
+    }
+    scanner.finish();
+    scanner.message().arguments().cloned()
 }
 
 /// Arbitrary bytes, and messages with a few bytes gone wrong.

@@ -184,7 +184,7 @@ fn a_value_without_its_end_is_truncated() {
         (&br#"{"a":"#[..], true)
     );
     scanner.finish();
-    assert!(scanner.message().arguments().unwrap().is_truncated());
+    assert!(scanner.message().arguments().is_none(), "malformed");
 }
 
 #[test]
