@@ -55,7 +55,7 @@ function spanDetails(node) {
         span.status === "error" ? el("span", { class: "mark error" }, "error") : span.status === "ok" ? el("span", { class: "mark ok" }, "ok") : "")),
     span.message ? el("p", { class: span.status === "error" ? "message failed" : "message", dir: "auto" }, manyLines(span.message.slice(0, SHOWN))) : null,
     ...node.notes.map(({ kind, text }) => el("p", { class: kind === "late" ? "message" : "message odd" }, text)),
-    span.cut ? el("p", { class: "message odd" }, "Some values were too long and were cut when they arrived.") : null,
+    span.cut ? el("p", { class: "message odd" }, "Some of it was over a bound, and was cut or left out when it arrived.") : null,
     times(node),
     attributeTable("Attributes", span.attributes, true),
     eventList(node),

@@ -12,7 +12,7 @@ function showEmpty(filtered) {
     ...(filtered
       ? [el("h2", {}, "No trace passes this filter"), el("p", {}, "New ones that do will show up here as they arrive.")]
       : [
-          el("svg", { viewBox: "0 0 16 16", "aria-hidden": "true", class: "sign" },
+          el("svg", { viewBox: "0 0 16 16", "aria-hidden": "true", class: "mark-sign" },
             el("rect", { x: 1, y: 2, width: 14, height: 3, rx: 1.5 }),
             el("rect", { x: 3.5, y: 6.5, width: 10, height: 3, rx: 1.5 }),
             el("rect", { x: 6, y: 11, width: 6, height: 3, rx: 1.5 })),
