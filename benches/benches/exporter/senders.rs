@@ -9,7 +9,7 @@ use std::{
 use fastrace::collector::{Config, SpanContext};
 use fastrace_opentelemetry::OpenTelemetryReporter;
 use mcp_trace::{ActiveSpan, McpCall, Method, Network, NetworkPeer, SpanKind, Text};
-use mcp_trace_exporter::configure;
+use mcp_trace_exporter::{ExporterBuilder, configure};
 use opentelemetry::{
     InstrumentationScope, KeyValue,
     trace::{Span, Tracer, TracerProvider},
@@ -22,12 +22,13 @@ use opentelemetry_sdk::{
 
 const OURS: &str = "ours";
 const OURS_LARGE: &str = "ours, room for 131 072";
+const OURS_JSON: &str = "ours, JSON, room for 131 072";
 const OURS_PARALLEL: &str = "ours, four requests at a time";
 const OTEL: &str = "opentelemetry-otlp";
 const OTEL_LARGE: &str = "opentelemetry-otlp, room for 131 072";
 const FASTRACE: &str = "fastrace-opentelemetry";
 
-pub(crate) const CASES: [&str; 5] = [OURS, OURS_LARGE, OTEL, OTEL_LARGE, FASTRACE];
+pub(crate) const CASES: [&str; 6] = [OURS, OURS_LARGE, OURS_JSON, OTEL, OTEL_LARGE, FASTRACE];
 /// Those that lose nothing of a burst that fits, and ours with more than one request at a time.
 pub(crate) const FAR_CASES: [&str; 4] = [OURS, OURS_PARALLEL, OTEL_LARGE, FASTRACE];
 
@@ -41,6 +42,10 @@ pub(crate) fn run(case: &str, url: &str, spans: u64) {
     let took = match case {
         OURS => ours(url, spans, 65_536, 1),
         OURS_PARALLEL => ours(url, spans, 65_536, 4),
+        OURS_JSON => {
+            let exporter = configure().otlp_protocol(mcp_trace_exporter::Protocol::HttpJson);
+            export(exporter, url, spans, LARGE, 1)
+        }
         OURS_LARGE => ours(url, spans, LARGE, 1),
         OTEL => otel(url, spans, 2_048),
         OTEL_LARGE => otel(url, spans, LARGE),
@@ -56,7 +61,17 @@ pub(crate) fn run(case: &str, url: &str, spans: u64) {
 }
 
 fn ours(url: &str, spans: u64, room: usize, in_flight: usize) -> Duration {
-    let guard = configure()
+    export(configure(), url, spans, room, in_flight)
+}
+
+fn export(
+    exporter: ExporterBuilder,
+    url: &str,
+    spans: u64,
+    room: usize,
+    in_flight: usize,
+) -> Duration {
+    let guard = exporter
         .service("bench")
         .otlp_endpoint(url)
         .max_queue_spans(room)

@@ -240,7 +240,7 @@ impl ExporterBuilder {
     /// How long a request may take, its answer included.
     ///
     /// Defaults to `RASTIR_TIMEOUT` (seconds), or to `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT` or
-    /// `OTEL_EXPORTER_OTLP_TIMEOUT` (milliseconds), else to 10 seconds.
+    /// `OTEL_EXPORTER_OTLP_TIMEOUT` or `OTEL_BSP_EXPORT_TIMEOUT` (milliseconds), else to 10 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

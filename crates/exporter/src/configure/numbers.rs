@@ -69,6 +69,7 @@ impl Resolver<'_> {
             &[
                 "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
                 "OTEL_EXPORTER_OTLP_TIMEOUT",
+                "OTEL_BSP_EXPORT_TIMEOUT",
             ],
         );
         Tuning {
@@ -81,7 +82,11 @@ impl Resolver<'_> {
                 .or_else(|| env.duration(&timeout).and_then(positive))
                 .unwrap_or(Duration::from_secs(10)),
             max_in_flight: builder.max_in_flight.unwrap_or(1),
-            max_batch_bytes: builder.max_batch_bytes.unwrap_or(4 * 1024 * 1024),
+            // The last span of a batch reaches over, by 4 MiB at most.
+            max_batch_bytes: builder
+                .max_batch_bytes
+                .unwrap_or(4 * 1024 * 1024)
+                .min(MAX_REQUEST - 5 * 1024 * 1024),
             gzip: builder.gzip.unwrap_or_else(|| self.gzip()),
         }
     }

@@ -4,8 +4,8 @@
 //! encoding. Field numbers are those of `trace.proto`, `common.proto` and `resource.proto`.
 
 use http::StatusCode;
-use mcp_trace::{Attribute, AttributeVisitor, SpanRecord, Value};
-use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
+use mcp_trace::{Attribute, AttributeVisitor, SpanRecord};
+use prost::encoding::{WireType, encode_varint, encoded_len_varint};
 
 use super::dialect::{STATUS_ERROR, kind, link_flags, nanos, span_flags, times};
 use super::otlp_response::judge_protobuf;
@@ -26,7 +26,7 @@ impl OtlpProtobuf {
         let mut encoded = Vec::new();
         message(&mut encoded, 1, 128, |out| {
             resource.visit(|name, value| {
-                key_value(out, 1, name, |out| any_value(out, value));
+                Attributes { out, field: 1 }.value(name, value);
             });
         });
         Self { resource: encoded }
@@ -131,26 +131,26 @@ struct Attributes<'a> {
 
 impl AttributeVisitor for Attributes<'_> {
     fn text(&mut self, key: &str, value: &str) {
-        key_value(self.out, self.field, key, |out| {
-            bytes(out, 1, value.as_bytes())
+        key_value(self.out, self.field, key, text_len(value), |out| {
+            bytes(out, 1, value.as_bytes());
         });
     }
 
     fn int(&mut self, key: &str, value: i64) {
-        key_value(self.out, self.field, key, |out| {
-            varint(out, 3, value as u64)
+        key_value(self.out, self.field, key, int_len(value), |out| {
+            varint(out, 3, value as u64);
         });
     }
 
     fn float(&mut self, key: &str, value: f64) {
-        key_value(self.out, self.field, key, |out| {
-            fixed64(out, 4, value.to_bits())
+        key_value(self.out, self.field, key, FLOAT_LEN, |out| {
+            fixed64(out, 4, value.to_bits());
         });
     }
 
     fn bool(&mut self, key: &str, value: bool) {
-        key_value(self.out, self.field, key, |out| {
-            varint(out, 2, value.into())
+        key_value(self.out, self.field, key, BOOL_LEN, |out| {
+            varint(out, 2, value.into());
         });
     }
 }
@@ -162,29 +162,41 @@ fn attributes(out: &mut Vec<u8>, field: u32, attributes: &[Attribute]) {
     }
 }
 
-/// The inside of an `AnyValue`.
-fn any_value(out: &mut Vec<u8>, value: &Value) {
-    match value {
-        Value::Text(text) => bytes(out, 1, text.as_str().as_bytes()),
-        Value::Bool(value) => varint(out, 2, (*value).into()),
-        Value::Int(value) => varint(out, 3, *value as u64),
-        Value::Float(value) => fixed64(out, 4, value.to_bits()),
-        // A kind of value that this crate does not know yet.
-        _ => {}
-    }
+/// How long an `AnyValue` is: a key of one byte, and the value.
+fn text_len(value: &str) -> usize {
+    1 + encoded_len_varint(value.len() as u64) + value.len()
 }
 
-fn key_value(out: &mut Vec<u8>, field: u32, key: &str, value: impl FnOnce(&mut Vec<u8>)) {
-    message(out, field, 0, |out| {
-        bytes(out, 1, key.as_bytes());
-        message(out, 2, 0, value);
-    });
+fn int_len(value: i64) -> usize {
+    1 + encoded_len_varint(value as u64)
+}
+
+const FLOAT_LEN: usize = 1 + size_of::<f64>();
+const BOOL_LEN: usize = 2;
+
+/// A `KeyValue` whose `AnyValue` is `value_len` long and written by `value`. Spans are mostly made of
+/// these: computing lengths first costs less than to correct them afterwards.
+#[inline]
+fn key_value(
+    out: &mut Vec<u8>,
+    field: u32,
+    key: &str,
+    value_len: usize,
+    value: impl FnOnce(&mut Vec<u8>),
+) {
+    let delimited = |len: usize| 1 + encoded_len_varint(len as u64) + len;
+    let len = delimited(key.len()) + delimited(value_len);
+    out.reserve(len + 12);
+    header(out, field, len);
+    bytes(out, 1, key.as_bytes());
+    header(out, 2, value_len);
+    value(out);
 }
 
 /// A nested message. Its length comes first but is known last: room for the length that
 /// `expected` bytes have is left, and the content is moved in the rare case that it needs another.
 fn message(out: &mut Vec<u8>, field: u32, expected: u64, content: impl FnOnce(&mut Vec<u8>)) {
-    encode_key(field, WireType::LengthDelimited, out);
+    key(out, field, WireType::LengthDelimited);
     let (start, room) = (out.len(), encoded_len_varint(expected));
     out.resize(start + room, 0);
     content(out);
@@ -198,27 +210,43 @@ fn message(out: &mut Vec<u8>, field: u32, expected: u64, content: impl FnOnce(&m
     }
 }
 
-fn header(out: &mut Vec<u8>, field: u32, len: usize) {
-    encode_key(field, WireType::LengthDelimited, out);
-    encode_varint(len as u64, out);
+#[inline]
+fn key(out: &mut Vec<u8>, field: u32, wire_type: WireType) {
+    length(out, u64::from(field << 3 | wire_type as u32));
 }
 
+#[inline]
+fn header(out: &mut Vec<u8>, field: u32, len: usize) {
+    key(out, field, WireType::LengthDelimited);
+    length(out, len as u64);
+}
+
+#[inline]
 fn bytes(out: &mut Vec<u8>, field: u32, value: &[u8]) {
     header(out, field, value.len());
     out.extend_from_slice(value);
 }
 
 fn varint(out: &mut Vec<u8>, field: u32, value: u64) {
-    encode_key(field, WireType::Varint, out);
-    encode_varint(value, out);
+    key(out, field, WireType::Varint);
+    length(out, value);
+}
+
+/// A varint that mostly has one byte.
+#[inline]
+fn length(out: &mut Vec<u8>, value: u64) {
+    match u8::try_from(value) {
+        Ok(byte @ ..0x80) => out.push(byte),
+        _ => encode_varint(value, out),
+    }
 }
 
 fn fixed64(out: &mut Vec<u8>, field: u32, value: u64) {
-    encode_key(field, WireType::SixtyFourBit, out);
+    key(out, field, WireType::SixtyFourBit);
     out.extend_from_slice(&value.to_le_bytes());
 }
 
 fn fixed32(out: &mut Vec<u8>, field: u32, value: u32) {
-    encode_key(field, WireType::ThirtyTwoBit, out);
+    key(out, field, WireType::ThirtyTwoBit);
     out.extend_from_slice(&value.to_le_bytes());
 }

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use mcp_trace::{ActiveSpan, Attribute, McpCall, Method, Outcome, SpanKind, agent_span, set_llm};
+use mcp_trace::{
+    ActiveSpan, Attribute, McpCall, Method, Outcome, Sampler, SpanKind, agent_span, set_llm,
+};
 use mcp_trace_exporter::{ConsoleSink, DropReason, Health, Protocol, configure};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -349,6 +351,24 @@ fn a_span_after_the_shutdown_is_counted() {
         (3, 3)
     );
     assert_balanced(&stats);
+}
+
+#[test]
+fn the_sampler_changes_while_the_program_runs() {
+    let collector = Collector::kind();
+    let guard = otlp(&collector).build().unwrap();
+    let (handle, sink) = (guard.handle(), sink(&guard));
+    let mut recorded = 0;
+    for (ratio, kept) in [(1.0, 50), (0.0, 0), (1.0, 50)] {
+        handle.set_sampler(Sampler::ratio(ratio).unwrap());
+        record(&sink, 50);
+        recorded += kept;
+        assert_eq!(only(&guard).recorded, recorded, "{ratio}");
+    }
+    handle.set_sampler(Sampler::ratio(0.25).unwrap());
+    record(&sink, 2000);
+    let kept = only(&guard).recorded - recorded;
+    assert!((350..650).contains(&kept), "{kept} of 2000");
 }
 
 #[test]

@@ -232,14 +232,27 @@ fn an_endless_answer_is_not_read() {
 
 #[test]
 fn nonsense_in_a_good_answer_is_a_good_answer() {
-    let collector = Collector::start(|_| Act::AnswerWith {
-        status: 200,
-        headers: Vec::new(),
-        body: vec![0xff; 1000],
-    });
-    let guard = otlp(&collector).build().unwrap();
-    record(&sink(&guard), 1);
-    eventually("exported", || only(&guard).exported == 1);
+    // Zeros shrink to a thousandth.
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut bomb, &vec![0; 40 << 20]).unwrap();
+    let bomb = bomb.finish().unwrap();
+    let compressed = vec![("content-encoding", "gzip".to_owned())];
+    for (headers, body) in [(Vec::new(), vec![0xff; 1000]), (compressed, bomb)] {
+        let collector = Collector::start(move |_| Act::AnswerWith {
+            status: 200,
+            headers: headers.clone(),
+            body: body.clone(),
+        });
+        let guard = otlp(&collector).build().unwrap();
+        record(&sink(&guard), 1);
+        eventually("exported", || only(&guard).exported == 1);
+        assert!(
+            !collector.requests()[0]
+                .headers
+                .contains_key("accept-encoding")
+        );
+        assert_balanced(&only(&guard));
+    }
 }
 
 #[test]

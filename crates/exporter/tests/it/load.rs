@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use mcp_trace_exporter::{DestinationStats, DropReason, ExporterBuilder, Handle, configure};
+use mcp_trace_exporter::{
+    DestinationStats, DropReason, ExporterBuilder, Handle, Health, configure,
+};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
@@ -225,9 +227,12 @@ fn soak(seed: u64, time: Duration) -> (DestinationStats, Vec<u64>) {
             let _ = guard.force_flush_blocking(MILLIS(random.random_range(0..200)));
         }
         if random.random_range(0..200) == 0 {
-            let left = guard.shutdown_blocking(MILLIS(random.random_range(0..500)));
-            let left = &left.stats.destinations[0];
-            assert_balanced(left);
+            let handle = guard.handle();
+            let _ = guard.shutdown_blocking(MILLIS(random.random_range(0..500)));
+            // A disk that is slow is waited for elsewhere.
+            eventually("at rest", || only(&handle).health == Health::Stopped);
+            let left = only(&handle);
+            assert_balanced(&left);
             guard = exporter().build().unwrap();
             assert_eq!(only(&guard).recovered, left.spooled, "seed {seed}");
             restarts += 1;
