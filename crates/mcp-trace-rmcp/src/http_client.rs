@@ -18,6 +18,8 @@ use rmcp::transport::streamable_http_client::{
 use sse_stream::Sse;
 
 use crate::meta::{TRACESTATE, extract_from};
+use crate::peer::call::set_request_id;
+use crate::peer::client::listed;
 use crate::role::Messages;
 
 /// Repeats the context in a message's `_meta` in the headers of the HTTP request that
@@ -187,7 +189,7 @@ fn mirror(
             .into_iter()
             .filter_map(|(name, value)| Some((name?, value))),
     );
-    match sent_span(message) {
+    match sent_span(message, &context) {
         Some(span) => {
             span.update_operation(|operation| {
                 if let Operation::Mcp(call) = operation {
@@ -200,13 +202,18 @@ fn mirror(
     }
 }
 
-/// The span that [`wrap_mcp`](crate::wrap_mcp) has left with the message: it did not know
-/// which way the message would take.
-fn sent_span(message: &ClientJsonRpcMessage) -> Option<Arc<ActiveSpan>> {
-    match message {
-        JsonRpcMessage::Request(request) => request.request.extensions().get().cloned(),
-        _ => None,
+/// The span that [`wrap_mcp`](crate::wrap_mcp) has left with the message, or that it has open for a
+/// message that rmcp made: it did not know which way the message would take.
+fn sent_span(message: &ClientJsonRpcMessage, context: &TraceContext) -> Option<Arc<ActiveSpan>> {
+    let JsonRpcMessage::Request(request) = message else {
+        return None;
+    };
+    if let Some(span) = request.request.extensions().get() {
+        return Some(Arc::clone(span));
     }
+    let span = listed::find(context)?;
+    set_request_id(&span, &request.id);
+    Some(span)
 }
 
 fn network(uri: &str) -> Network {

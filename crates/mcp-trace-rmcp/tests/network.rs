@@ -20,17 +20,21 @@ async fn the_http_client_tells_where_a_call_went() {
             .await
             .unwrap();
 
-        let [span] = spans(&sink, SpanKind::Client, &Method::ToolsCall)
-            .try_into()
-            .unwrap();
-        let network = &span.operation.as_mcp().unwrap().network;
-        assert_eq!(network.transport, Some(NetworkTransport::Tcp));
-        assert_eq!(network.http_version, Some(http::Version::HTTP_11));
-        let peer = network.peer.as_ref().unwrap();
+        // Of this one rmcp makes the message itself.
+        tools.list_tools(None).await.unwrap();
+
         let port = server.url["http://127.0.0.1:".len()..]
             .trim_end_matches("/mcp")
             .parse()
             .ok();
-        assert_eq!((peer.address.as_str(), peer.port), ("127.0.0.1", port));
+        for (method, id) in [(Method::ToolsCall, "1"), (Method::ToolsList, "2")] {
+            let [span] = spans(&sink, SpanKind::Client, &method).try_into().unwrap();
+            let call = span.operation.as_mcp().unwrap();
+            assert_eq!(call.network.transport, Some(NetworkTransport::Tcp));
+            assert_eq!(call.network.http_version, Some(http::Version::HTTP_11));
+            let peer = call.network.peer.as_ref().unwrap();
+            assert_eq!((peer.address.as_str(), peer.port), ("127.0.0.1", port));
+            assert_eq!(call.request_id.as_ref().unwrap(), id, "{mode:?} {method}");
+        }
     }
 }

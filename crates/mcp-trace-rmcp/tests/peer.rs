@@ -166,6 +166,25 @@ async fn a_dropped_call_is_cancelled_and_the_server_is_told() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_taken_back_is_cancelled() {
+    let pair = Pair::new().await;
+    let slow = params("slow").with_arguments(json!({"ms": 300}).as_object().unwrap().clone());
+    let request = ClientRequest::CallToolRequest(CallToolRequest::new(slow));
+    let options = PeerRequestOptions::no_options();
+    let handle = pair
+        .tools()
+        .send_cancellable_request(request, options)
+        .await;
+    let no_more = Some("no more".to_owned());
+    handle.unwrap().cancel(no_more).await.unwrap();
+    let (client, server) = pair.both(&Method::ToolsCall).await;
+    for span in [client, server] {
+        assert_eq!(span.end, End::Cancelled);
+        assert_eq!(span.outcome.error_type.unwrap(), "cancelled");
+    }
+}
+
+#[tokio::test]
 async fn a_timeout_has_its_own_type() {
     let pair = Pair::new().await;
     let slow = params("slow").with_arguments(json!({"ms": 300}).as_object().unwrap().clone());

@@ -1,12 +1,8 @@
 //! One call: its CLIENT span, from the caller's task to the answer.
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
-
 use mcp_trace::{
-    ActiveSpan, Attribute, InTraceExt, McpCall, Method, Operation, Outcome, SpanGuard, SpanKind,
-    Text, current_span,
+    ActiveSpan, InTraceExt, McpCall, Method, Operation, Outcome, SpanGuard, SpanKind, Text,
+    current_span,
 };
 use rmcp::ServiceError;
 use rmcp::model::{Extensions, MetaObject, RequestId};
@@ -15,17 +11,11 @@ use super::TracedPeer;
 use crate::Role;
 use crate::meta::{extract_from, inject};
 
-/// Set where rmcp answered from its response cache: no message was sent.
-const CACHED: &str = "mcp_trace.cached";
-
-/// The event of a round in which the server asked for input.
-const INPUT_REQUIRED: &str = "mcp_trace.input_required";
-
 /// An open call. Dropped before its end, it was cancelled.
 #[derive(Debug)]
 pub(super) struct Call {
     /// Absent where the caller's own context is sent on.
-    guard: Option<SpanGuard>,
+    pub(super) guard: Option<SpanGuard>,
 }
 
 impl<R: Role> TracedPeer<R> {
@@ -71,54 +61,6 @@ impl Call {
         result
     }
 
-    /// As [`run`](Self::run), where rmcp may know the answer already.
-    pub(super) async fn run_cached<T, F>(self, future: F) -> Result<T, ServiceError>
-    where
-        F: Future<Output = Result<T, ServiceError>>,
-    {
-        let result = self.scope(self.may_be_cached(future)).await;
-        self.end(result.as_ref().map(|_| Outcome::default()));
-        result
-    }
-
-    /// What is there at the first look took no way to the server and back: the span says so.
-    pub(super) async fn may_be_cached<T, F>(&self, future: F) -> Result<T, ServiceError>
-    where
-        F: Future<Output = Result<T, ServiceError>>,
-    {
-        let mut future = pin!(future);
-        let answer = match poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
-            Poll::Ready(answer) => answer,
-            Poll::Pending => return future.await,
-        };
-        if let (Ok(_), Some(guard)) = (&answer, &self.guard) {
-            guard.span().set_attribute(CACHED, true);
-            guard.span().uncounted();
-        }
-        answer
-    }
-
-    /// Notes that the server has asked for input, and how much.
-    pub(super) fn input_required(&self, round: usize, requests: usize) {
-        if let Some(guard) = &self.guard {
-            let number = |value| i64::try_from(value).unwrap_or(i64::MAX);
-            let mut attributes = vec![
-                Attribute::new("mcp_trace.round", number(round)),
-                Attribute::new("mcp_trace.input_requests", number(requests)),
-            ];
-            guard.span().update_operation(|operation| {
-                if let Operation::Mcp(McpCall {
-                    request_id: Some(id),
-                    ..
-                }) = operation
-                {
-                    attributes.push(Attribute::new("jsonrpc.request.id", id.clone()));
-                }
-            });
-            guard.span().add_event(INPUT_REQUIRED, attributes);
-        }
-    }
-
     /// Runs a part of the call with its span as the current one.
     pub(super) async fn scope<F: Future>(&self, future: F) -> F::Output {
         match &self.guard {
@@ -136,11 +78,7 @@ impl Call {
 
     pub(super) fn set_request_id(&self, id: &RequestId) {
         if let Some(guard) = &self.guard {
-            guard.span().update_operation(|operation| {
-                if let Operation::Mcp(call) = operation {
-                    call.request_id = Some(Text::new(&id.to_string()));
-                }
-            });
+            set_request_id(guard.span(), id);
         }
     }
 
@@ -151,6 +89,14 @@ impl Call {
             guard.end();
         }
     }
+}
+
+pub(crate) fn set_request_id(span: &ActiveSpan, id: &RequestId) {
+    span.update_operation(|operation| {
+        if let Operation::Mcp(call) = operation {
+            call.request_id = Some(Text::new(&id.to_string()));
+        }
+    });
 }
 
 /// A client counts every JSON-RPC error as an error. The text of other failures may name

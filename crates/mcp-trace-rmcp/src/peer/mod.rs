@@ -1,8 +1,8 @@
 //! The calling side: calls that are CLIENT spans.
 
-mod call;
+pub(crate) mod call;
 #[cfg(feature = "client")]
-mod client;
+pub(crate) mod client;
 mod send;
 #[cfg(feature = "server")]
 mod server;
@@ -94,9 +94,9 @@ pub fn wrap_mcp<R: Role>(peer: Peer<R>) -> TracedPeer<R> {
 /// What rmcp answers from its response cache is a span with the attribute `mcp_trace.cached`, which
 /// has no server span below and which metrics do not count: no message was sent. An answer that
 /// is used beyond its time, because the server could not be asked, looks like one from the server.
-/// rmcp keeps to itself the request id of what may come from the cache (`tools/list`
-/// and the other lists, `resources/read`, `server/discover`), and has no way to send `_meta`
-/// with `subscriptions/listen`.
+/// rmcp keeps to itself the request id of what may come from the cache (`tools/list` and the other
+/// lists, `resources/read`, `server/discover`): these spans have it only over `TracedHttpClient`. It
+/// has no way to send `_meta` with `subscriptions/listen`.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct TracedPeer<R: Role = DefaultRole> {

@@ -41,7 +41,7 @@ macro_rules! lists {
         pub async fn $list(&self, params: Option<PaginatedRequestParams>) -> Answer<$Page> {
             let mut params = params.unwrap_or_default();
             let call = self.open($method, None, params.meta_or_default());
-            call.run_cached(self.peer.$list(Some(params))).await
+            call.run_inside(self.peer.$list(Some(params))).await
         }
 
         #[doc = concat!("Lists every page, each by a call of its own; as `Peer::", stringify!($list_all), "`.")]
@@ -267,7 +267,7 @@ impl TracedPeer<RoleClient> {
     ) -> Answer<ReadResourceResult> {
         let uri = params.uri.clone();
         let call = self.open(Method::ResourcesRead, Some(&uri), params.meta_or_default());
-        call.run_cached(self.peer.read_resource(params)).await
+        call.run_inside(self.peer.read_resource(params)).await
     }
 
     /// Reads a resource, which may ask for input; as `Peer::read_resource_once`.
@@ -280,7 +280,7 @@ impl TracedPeer<RoleClient> {
     ) -> Answer<ReadResourceResponse> {
         let uri = params.uri.clone();
         let call = self.open(Method::ResourcesRead, Some(&uri), params.meta_or_default());
-        call.run_cached(self.peer.read_resource_once(params)).await
+        call.run_inside(self.peer.read_resource_once(params)).await
     }
 
     /// Reads a directory; as `Peer::read_resource_directory`.
@@ -296,7 +296,8 @@ impl TracedPeer<RoleClient> {
             None,
             params.meta_or_default(),
         );
-        call.run(self.peer.read_resource_directory(params)).await
+        call.run_inside(self.peer.read_resource_directory(params))
+            .await
     }
 
     /// Gets a skill; as `Peer::get_skill`.
@@ -305,7 +306,7 @@ impl TracedPeer<RoleClient> {
     /// As the method of rmcp's peer.
     pub async fn get_skill(&self, mut params: GetSkillRequestParams) -> Answer<GetSkillResult> {
         let call = self.open(Method::SkillsGet, None, params.meta_or_default());
-        call.run(self.peer.get_skill(params)).await
+        call.run_inside(self.peer.get_skill(params)).await
     }
 
     /// Subscribes to a resource; as `Peer::subscribe`.
@@ -337,7 +338,7 @@ impl TracedPeer<RoleClient> {
     /// As the method of rmcp's peer.
     pub async fn discover(&self, mut meta: RequestMetaObject) -> Answer<DiscoverResult> {
         let call = self.open(Method::ServerDiscover, None, &mut meta);
-        call.run_cached(self.peer.discover(meta)).await
+        call.run_inside(self.peer.discover(meta)).await
     }
 
     /// Sets the level of the server's log messages; as `Peer::set_level`.

@@ -166,7 +166,7 @@ impl<S: Service<RoleClient>> TracedClient<'_, S> {
         let uri = params.uri.clone();
         // By rmcp's own peer, and so with its cache.
         let once = async |call: &Call, params| match call
-            .may_be_cached(self.client.peer().read_resource_once(params))
+            .inside(self.client.peer().read_resource_once(params))
             .await?
         {
             ReadResourceResponse::Complete(result) => Ok(Round::Complete(result)),
