@@ -10,10 +10,10 @@ use mcp_envelope::{Answer, AnswerWatcher, Excerpt, Id, RequestScanner};
 use mcp_trace::body::{BodyEnd, BytesDue, Watch};
 use mcp_trace::{
     ActiveSpan, Capture, CapturedPart, End, McpCall, Method, Operation, Outcome, ProtocolVersion,
-    SpanGuard, SpanKind,
+    Scope, SpanGuard, SpanKind,
 };
 
-use crate::head::{self, Content};
+use crate::head::{Content, Headers};
 use crate::session::Session;
 
 /// How much longer than its head an answer must have taken for the span to tell them apart.
@@ -49,6 +49,7 @@ impl Expected {
 #[derive(Debug)]
 pub struct Exchange {
     guard: SpanGuard,
+    scope: Scope,
     http_method: http::Method,
     expected: Expected,
     session: Option<Session>,
@@ -62,6 +63,7 @@ impl Exchange {
         expected: Expected,
     ) -> Self {
         Self {
+            scope: span.clone().into(),
             guard: SpanGuard::new(span),
             http_method,
             expected,
@@ -90,6 +92,11 @@ impl Exchange {
 
     pub(crate) fn span(&self) -> &Arc<ActiveSpan> {
         self.guard.span()
+    }
+
+    /// What is current while the request is under way, and while its answer is read.
+    pub(crate) fn scope(&mut self) -> &mut Scope {
+        &mut self.scope
     }
 
     /// There will be no answer.
@@ -123,11 +130,8 @@ impl Exchange {
                 ..
             }
         );
-        let session_id = if starts_session {
-            head::session_id(headers)
-        } else {
-            None
-        };
+        let found = Headers::of(headers);
+        let session_id = starts_session.then(|| found.session_id()).flatten();
         span.update_operation(|operation| match operation {
             Operation::Mcp(call) => {
                 call.network.http_version = Some(version);
@@ -143,7 +147,7 @@ impl Exchange {
         if failed {
             span.set_outcome(Outcome::failed(status.as_str()));
         }
-        let content = Content::of_answer(headers);
+        let content = found.content().unwrap_or(Content::Other);
         let streams = content == Content::EventStream;
         if streams && matches!(self.expected, Expected::Http) {
             // The standing stream of a session stays open for hours.
@@ -151,25 +155,16 @@ impl Exchange {
             return None;
         }
         let due = BytesDue::of(&self.http_method, status, headers, hint);
-        let watcher = match (&self.expected, content) {
-            (Expected::Answer { id, .. }, Content::Json) => Some(AnswerWatcher::json(id.clone())),
-            (Expected::Answer { id, .. }, Content::EventStream) => {
-                Some(AnswerWatcher::sse(id.clone()))
-            }
-            _ => None,
-        };
         let capture = self.capture.filter(|_| self.expected.calls_a_tool());
-        let watcher = match (watcher, &capture) {
-            (Some(watcher), Some(capture)) => Some(watcher.capture_result(capture.max_len())),
-            (watcher, _) => watcher,
-        };
         let head_after = span.elapsed();
         let watch = AnswerWatch {
             guard: self.guard,
             expected: self.expected,
             begins: self.session.filter(|_| starts_session),
             capture,
-            watcher,
+            content,
+            watcher: None,
+            is_answered: false,
             streams,
             failed,
             head_after,
@@ -186,7 +181,11 @@ pub(crate) struct AnswerWatch {
     /// A session begins with the answer.
     begins: Option<Session>,
     capture: Option<Capture>,
-    watcher: Option<AnswerWatcher>,
+    /// What can be read of the body.
+    content: Content,
+    /// What has read an answer that is not whole yet.
+    watcher: Option<Box<AnswerWatcher>>,
+    is_answered: bool,
     /// The body is an event stream.
     streams: bool,
     /// The HTTP status is an error.
@@ -203,6 +202,43 @@ impl AnswerWatch {
                 ..
             }
         )
+    }
+
+    /// Whether this piece completes the answer.
+    fn answers(&mut self, piece: &[u8]) -> bool {
+        if let Some(mut watcher) = self.watcher.take() {
+            let is_answered = self.push(&mut watcher, piece);
+            self.watcher = Some(watcher);
+            return is_answered;
+        }
+        let Expected::Answer { id, .. } = &mut self.expected else {
+            return false;
+        };
+        let mut watcher = match self.content {
+            Content::Json => AnswerWatcher::json(id.take()),
+            Content::EventStream => AnswerWatcher::sse(id.take()),
+            Content::Other => return false,
+        };
+        if let Some(capture) = &self.capture {
+            watcher = watcher.capture_result(capture.max_len());
+        }
+        let is_answered = self.push(&mut watcher, piece);
+        if !is_answered {
+            // Most answers come in one piece: nothing is kept for the next one.
+            self.watcher = Some(Box::new(watcher));
+        }
+        is_answered
+    }
+
+    fn push(&mut self, watcher: &mut AnswerWatcher, piece: &[u8]) -> bool {
+        match watcher.push(piece) {
+            Some(answer) => {
+                self.record(answer);
+                self.is_answered = true;
+            }
+            None => return false,
+        }
+        true
     }
 
     fn record(&self, answer: &Answer) {
@@ -231,7 +267,10 @@ impl AnswerWatch {
     /// What it means that the body ended without the answer.
     fn end_without_answer(&self) -> End {
         let span = self.guard.span();
-        if self.watcher.is_none() || !self.streams || self.failed || self.is_subscription() {
+        let awaits = matches!(self.expected, Expected::Answer { .. })
+            && self.content == Content::EventStream
+            && !self.is_subscription();
+        if !awaits || self.failed {
             return End::Complete;
         }
         let mut resumable = true;
@@ -267,12 +306,7 @@ fn update_call(span: &ActiveSpan, change: impl FnOnce(&mut McpCall)) {
 impl Watch for AnswerWatch {
     fn data(&mut self, piece: &[u8]) -> ControlFlow<()> {
         // A subscription stays open for hours: its span covers the way to the first message.
-        let found = (self.streams && self.is_subscription())
-            || self
-                .watcher
-                .as_mut()
-                .is_some_and(|watcher| watcher.push(piece).is_some());
-        if found {
+        if (self.streams && self.is_subscription()) || self.answers(piece) {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
@@ -281,6 +315,7 @@ impl Watch for AnswerWatch {
 
     fn unreadable(&mut self) {
         self.watcher = None;
+        self.content = Content::Other;
     }
 
     fn end(&mut self, end: BodyEnd) {
@@ -289,16 +324,12 @@ impl Watch for AnswerWatch {
         if elapsed.saturating_sub(self.head_after) > LONG {
             span.set_attribute(TIME_TO_HEAD, self.head_after.as_secs_f64());
         }
-        let answer = self.watcher.as_ref().and_then(AnswerWatcher::answer);
-        if let Some(answer) = answer {
-            self.record(answer);
-        }
         // Who has seen a bad status, or wanted no more than a status, need not read the body.
-        let done = answer.is_some() || self.failed || matches!(self.expected, Expected::Http);
+        let done = self.is_answered || self.failed || matches!(self.expected, Expected::Http);
         let end = match end {
-            BodyEnd::Complete if answer.is_none() => self.end_without_answer(),
+            BodyEnd::Complete if !self.is_answered => self.end_without_answer(),
             BodyEnd::Dropped if !done => End::Cancelled,
-            BodyEnd::Failed if answer.is_none() => {
+            BodyEnd::Failed if !self.is_answered => {
                 span.set_outcome(Outcome::failed("_OTHER"));
                 End::Complete
             }

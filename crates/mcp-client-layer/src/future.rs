@@ -2,7 +2,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use mcp_trace::ScopeGuard;
 use pin_project_lite::pin_project;
 
 use crate::TracedResponse;
@@ -24,8 +23,10 @@ pin_project! {
     impl<F> PinnedDrop for ResponseFuture<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _scope = enter(this.exchange);
-            this.future.set(None);
+            match this.exchange {
+                Some(exchange) => exchange.scope().run(|| this.future.set(None)),
+                None => this.future.set(None),
+            }
         }
     }
 }
@@ -33,22 +34,16 @@ pin_project! {
 impl<F> ResponseFuture<F> {
     /// Runs `call` with the span of the exchange current. The exchange is guarded before: the
     /// inner service may panic.
-    pub(crate) fn run(exchange: Option<Exchange>, call: impl FnOnce() -> F) -> Self {
-        let mut this = Self {
-            future: None,
-            exchange,
+    pub(crate) fn run(mut exchange: Option<Exchange>, call: impl FnOnce() -> F) -> Self {
+        let future = match &mut exchange {
+            Some(exchange) => exchange.scope().run(call),
+            None => call(),
         };
-        let scope = enter(&this.exchange);
-        this.future = Some(call());
-        drop(scope);
-        this
+        Self {
+            future: Some(future),
+            exchange,
+        }
     }
-}
-
-fn enter(exchange: &Option<Exchange>) -> Option<ScopeGuard> {
-    exchange
-        .as_ref()
-        .map(|exchange| ScopeGuard::enter(exchange.span().clone()))
 }
 
 impl<F, R, E> Future for ResponseFuture<F>
@@ -64,9 +59,10 @@ where
         let Some(future) = this.future.as_pin_mut() else {
             return Poll::Pending;
         };
-        let scope = enter(this.exchange);
-        let result = ready!(future.poll(cx));
-        drop(scope);
+        let result = ready!(match this.exchange {
+            Some(exchange) => exchange.scope().run(|| future.poll(cx)),
+            None => future.poll(cx),
+        });
         let exchange = this.exchange.take();
         Poll::Ready(match result {
             Ok(response) => Ok(response.watch(exchange)),

@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Uri, Version};
+use mcp_trace::carrier::ContextHeaders;
 use mcp_trace::{ActiveSpan, Network, NetworkPeer, ProtocolVersion, Text};
 
 use crate::AlreadyTraced;
-
-const MCP_METHOD: HeaderName = HeaderName::from_static("mcp-method");
-const MCP_NAME: HeaderName = HeaderName::from_static("mcp-name");
-const MCP_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// The head of a request on its way out.
 #[derive(Debug)]
@@ -21,20 +16,94 @@ pub(crate) struct Head<'r> {
     pub(crate) host: Option<&'r str>,
     pub(crate) port: Option<u16>,
     pub(crate) headers: &'r HeaderMap,
+    pub(crate) found: Headers<'r>,
     pub(crate) mark: Option<AlreadyTraced>,
     /// The span above, handed over with the request.
     pub(crate) above: Option<&'r Arc<ActiveSpan>>,
 }
 
+/// The headers that matter here, found in one pass: each look-up would hash its name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Headers<'h> {
+    pub(crate) context: ContextHeaders<'h>,
+    content_type: Option<&'h HeaderValue>,
+    content_encoding: Option<&'h HeaderValue>,
+    pub(crate) content_length: Option<&'h HeaderValue>,
+    host: Option<&'h HeaderValue>,
+    session_id: Option<&'h HeaderValue>,
+    protocol_version: Option<&'h HeaderValue>,
+    method: Option<&'h HeaderValue>,
+    name: Option<&'h HeaderValue>,
+    /// Whether the body must stay as it is, because a header is made from its bytes: RFC 9530
+    /// and its forerunners, RFC 9421 signatures, AWS Signature Version 4.
+    pub(crate) is_signed: bool,
+}
+
+impl<'h> Headers<'h> {
+    pub(crate) fn of(headers: &'h HeaderMap) -> Self {
+        let mut found = Self::default();
+        for (name, value) in headers {
+            let slot = match name.as_str() {
+                "content-type" => &mut found.content_type,
+                "content-encoding" => &mut found.content_encoding,
+                "content-length" => &mut found.content_length,
+                "host" => &mut found.host,
+                "mcp-session-id" => &mut found.session_id,
+                "mcp-protocol-version" => &mut found.protocol_version,
+                "mcp-method" => &mut found.method,
+                "mcp-name" => &mut found.name,
+                "content-digest"
+                | "content-md5"
+                | "digest"
+                | "repr-digest"
+                | "signature"
+                | "x-amz-content-sha256" => {
+                    found.is_signed = true;
+                    continue;
+                }
+                "authorization" => {
+                    found.is_signed |= value.as_bytes().starts_with(b"AWS4-");
+                    continue;
+                }
+                name => {
+                    found.context.look(name, value);
+                    continue;
+                }
+            };
+            // The first of several counts.
+            slot.get_or_insert(value);
+        }
+        found
+    }
+
+    /// What the body is made of, if the head says it.
+    pub(crate) fn content(&self) -> Option<Content> {
+        let is_encoded = self
+            .content_encoding
+            .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+        if is_encoded {
+            return Some(Content::Other);
+        }
+        self.content_type.map(Content::of)
+    }
+
+    /// `Mcp-Session-Id`.
+    pub(crate) fn session_id(&self) -> Option<Text> {
+        text(self.session_id).map(|id| Text::bounded(id, 256))
+    }
+}
+
 impl<'r> Head<'r> {
     pub(crate) fn of(parts: &'r http::request::Parts) -> Self {
-        let (host, port) = target(&parts.uri, &parts.headers);
+        let found = Headers::of(&parts.headers);
+        let (host, port) = target(&parts.uri, found.host);
         Self {
             method: &parts.method,
             version: parts.version,
             host: host.map(without_brackets),
             port,
             headers: &parts.headers,
+            found,
             mark: parts.extensions.get().copied(),
             above: parts.extensions.get(),
         }
@@ -42,42 +111,26 @@ impl<'r> Head<'r> {
 
     /// Whether the body may be a JSON-RPC message that can be read.
     pub(crate) fn may_be_read(&self) -> bool {
-        let media_type = self.headers.get(CONTENT_TYPE);
         self.method == Method::POST
-            && media_type.is_none_or(|value| Content::of(value) == Content::Json)
-            && !is_encoded(self.headers)
-    }
-
-    /// Whether the body must stay as it is, because a header is made from its bytes: RFC 9530
-    /// and its forerunners, RFC 9421 signatures, AWS Signature Version 4.
-    pub(crate) fn is_signed(&self) -> bool {
-        self.headers
-            .iter()
-            .any(|(name, value)| match name.as_str() {
-                "content-digest"
-                | "content-md5"
-                | "digest"
-                | "repr-digest"
-                | "signature"
-                | "x-amz-content-sha256" => true,
-                "authorization" => value.as_bytes().starts_with(b"AWS4-"),
-                _ => false,
-            })
+            && self
+                .found
+                .content()
+                .is_none_or(|content| content == Content::Json)
     }
 
     /// `Mcp-Method`, which every message has since MCP 2026-07-28.
     pub(crate) fn mcp_method(&self) -> Option<mcp_trace::Method> {
-        let name = text(self.headers, &MCP_METHOD).filter(|_| self.method == Method::POST)?;
+        let name = text(self.found.method).filter(|_| self.method == Method::POST)?;
         Some(mcp_trace::Method::parse(name))
     }
 
     /// `Mcp-Name`, as long as it is plain.
     pub(crate) fn mcp_name(&self) -> Option<&'r str> {
-        text(self.headers, &MCP_NAME).filter(|name| !name.starts_with("=?base64?"))
+        text(self.found.name).filter(|name| !name.starts_with("=?base64?"))
     }
 
     pub(crate) fn protocol_version(&self) -> Option<ProtocolVersion> {
-        ProtocolVersion::parse(text(self.headers, &MCP_PROTOCOL_VERSION)?)
+        ProtocolVersion::parse(text(self.found.protocol_version)?)
     }
 
     pub(crate) fn network(&self) -> Network {
@@ -85,11 +138,6 @@ impl<'r> Head<'r> {
         network.peer = self.host.map(|host| NetworkPeer::new(host, self.port));
         network
     }
-}
-
-/// `Mcp-Session-Id`.
-pub(crate) fn session_id(headers: &HeaderMap) -> Option<Text> {
-    text(headers, &MCP_SESSION_ID).map(|id| Text::bounded(id, 256))
 }
 
 /// What a body is made of.
@@ -116,47 +164,35 @@ impl Content {
             Self::Other
         }
     }
-
-    /// What the body of an answer with these headers is made of.
-    pub(crate) fn of_answer(headers: &HeaderMap) -> Self {
-        match headers.get(CONTENT_TYPE) {
-            Some(media_type) if !is_encoded(headers) => Self::of(media_type),
-            _ => Self::Other,
-        }
-    }
 }
 
-/// Whether the body is compressed.
-fn is_encoded(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
-}
-
-fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    headers.get(name)?.to_str().ok()
+fn text(value: Option<&HeaderValue>) -> Option<&str> {
+    value?.to_str().ok()
 }
 
 /// Where a request goes: its URI says it, or the `Host` header on a connection that is
 /// there already.
-fn target<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> (Option<&'r str>, Option<u16>) {
-    if let Some(authority) = uri.authority() {
-        let scheme_port = || match uri.scheme_str() {
-            Some("https") => Some(443),
-            Some("http") => Some(80),
-            _ => None,
-        };
-        return (
-            Some(authority.host()),
-            authority.port_u16().or_else(scheme_port),
-        );
-    }
-    let Some(host) = headers.get(HOST).and_then(|value| value.to_str().ok()) else {
-        return (None, None);
+fn target<'r>(uri: &'r Uri, host: Option<&'r HeaderValue>) -> (Option<&'r str>, Option<u16>) {
+    let Some(authority) = uri.authority() else {
+        let (host, port) = text(host).map(split_port).unzip();
+        return (host, port.flatten());
     };
-    match host.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => (Some(name), port.parse().ok()),
-        _ => (Some(host), None),
+    let authority = authority.as_str();
+    let user = authority.bytes().rposition(|b| b == b'@');
+    let (host, port) = split_port(user.map_or(authority, |at| &authority[at + 1..]));
+    let scheme_port = || match uri.scheme_str() {
+        Some("https") => Some(443),
+        Some("http") => Some(80),
+        _ => None,
+    };
+    (Some(host), port.or_else(scheme_port))
+}
+
+fn split_port(authority: &str) -> (&str, Option<u16>) {
+    let colon = authority.bytes().rposition(|b| b == b':');
+    match colon.map(|at| (&authority[..at], &authority[at + 1..])) {
+        Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()),
+        _ => (authority, None),
     }
 }
 
@@ -169,7 +205,7 @@ pub(crate) fn without_brackets(host: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderValue, Uri};
+    use http::{HeaderValue, Uri};
 
     use super::target;
 
@@ -182,23 +218,24 @@ mod tests {
                 (Some("a.example"), Some(80)),
             ),
             ("https://a.example/mcp", "", (Some("a.example"), Some(443))),
+            (
+                "http://user:secret@a.example:81/mcp",
+                "",
+                (Some("a.example"), Some(81)),
+            ),
             ("http://[::1]:8080/mcp", "", (Some("[::1]"), Some(8080))),
             ("/mcp", "b.example:81", (Some("b.example"), Some(81))),
             ("/mcp", "b.example", (Some("b.example"), None)),
             ("/mcp", "[::1]", (Some("[::1]"), None)),
             ("/mcp", "[::1]:8080", (Some("[::1]"), Some(8080))),
         ] {
-            let headers =
-                HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static(host))]);
+            let host = HeaderValue::from_static(host);
             assert_eq!(
-                target(&Uri::from_static(uri), &headers),
+                target(&Uri::from_static(uri), Some(&host)),
                 expected,
-                "{uri} {host}"
+                "{uri} {host:?}"
             );
         }
-        assert_eq!(
-            target(&Uri::from_static("/mcp"), &HeaderMap::new()),
-            (None, None)
-        );
+        assert_eq!(target(&Uri::from_static("/mcp"), None), (None, None));
     }
 }

@@ -5,25 +5,24 @@ use std::sync::Arc;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue};
 use mcp_envelope::{Id, Kind, Message, MetaValue, Outgoing, RequestScanner};
-use mcp_trace::carrier::{BaggageFilter, extract_headers, extract_values, inject_headers};
+use mcp_trace::carrier::{BaggageFilter, extract_values, inject_headers};
 use mcp_trace::{
     ActiveSpan, HttpCall, McpCall, Method, Operation, ProtocolVersion, SpanKind, Text,
-    TraceContext, current_span, has_observers,
+    TraceContext, ambient, current_span, has_observers,
 };
 
 use crate::AlreadyTraced;
 use crate::config::Config;
 use crate::exchange::{Exchange, Expected};
-use crate::head::{self, Head};
+use crate::head::Head;
 use crate::session::Session;
-use crate::short::Short;
 
 /// What is left to do to the request once its body is settled. The default is nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// What the headers are to carry.
     context: Option<TraceContext>,
-    /// The new length of a body that was edited.
+    /// The new length of a body that was edited, where the headers tell the old one.
     len: Option<usize>,
     exchange: Option<Exchange>,
 }
@@ -40,8 +39,11 @@ impl Plan {
             .map(|body| Read::new(body, config.max_spliced_len));
         let (current, here) = match (current_span(), head.above) {
             (None, Some(above)) => (Some(above.clone()), above.context().cloned()),
-            // What is entered inside the current span comes first.
-            (current, _) => (current, TraceContext::current()),
+            (current, _) => {
+                // What is entered inside the current span comes first.
+                let here = ambient().or_else(|| current.as_ref()?.context().cloned());
+                (current, here)
+            }
         };
         let place = match subject(head, read.as_ref().map(Read::message)) {
             // An answer of the client to a request of the server belongs to no call.
@@ -78,11 +80,11 @@ impl Plan {
         };
         let edited = read
             .as_ref()
-            .filter(|_| in_meta && !head.is_signed())
+            .filter(|_| in_meta && !head.found.is_signed)
             .and_then(|read| write_meta(read.whole()?, &context, &config.baggage));
         let plan = Self {
             context: in_header.then_some(context),
-            len: edited.as_ref().map(Vec::len),
+            len: head.found.content_length.and(edited.as_ref().map(Vec::len)),
             exchange,
         };
         (plan, edited)
@@ -97,8 +99,8 @@ impl Plan {
         if let Some(context) = &self.context {
             inject_headers(context, &config.baggage, headers);
         }
-        if let Some((len, value)) = self.len.zip(headers.get_mut(CONTENT_LENGTH)) {
-            *value = HeaderValue::from(len);
+        if let Some(len) = self.len {
+            headers.insert(CONTENT_LENGTH, len.into());
         }
         self.exchange
     }
@@ -195,7 +197,12 @@ impl Place {
                 return Self::InMeta(context);
             }
             Some(context) => Some(context),
-            None => match extract_headers(head.headers, &config.baggage).into_context() {
+            None => match head
+                .found
+                .context
+                .extract(head.headers, &config.baggage)
+                .into_context()
+            {
                 // A layer further out made the span that is current, for this very request.
                 Some(context) if is_here(&context) && in_client_span(current.as_deref()) => {
                     return Self::Settled;
@@ -266,16 +273,14 @@ impl Subject<'_> {
 
 fn text_of(id: &Id) -> Text {
     match id {
+        Id::Number(number) => (*number).into(),
         Id::Text(text) => Text::new(text),
-        id => match Short::of(id) {
-            Some(short) => Text::new(short.as_str()),
-            None => Text::new(&id.to_string()),
-        },
+        id => Text::new(&id.to_string()),
     }
 }
 
 fn connected(mut call: McpCall, head: &Head<'_>) -> Operation {
-    call.session_id = head::session_id(head.headers);
+    call.session_id = head.found.session_id();
     call.protocol_version = call.protocol_version.or_else(|| head.protocol_version());
     call.network = head.network();
     call.into()

@@ -5,7 +5,7 @@ use reqwest::{Body, Request, Response, ResponseBuilderExt};
 
 use crate::config::Config;
 use crate::exchange::Exchange;
-use crate::head::{Head, without_brackets};
+use crate::head::{Head, Headers, without_brackets};
 use crate::plan::Plan;
 use crate::{AlreadyTraced, ResponseBody, TracedRequest, TracedResponse, request, response};
 
@@ -21,6 +21,7 @@ pub(crate) fn depart(
         host: request.url().host_str().map(without_brackets),
         port: request.url().port_or_known_default(),
         headers: request.headers(),
+        found: Headers::of(request.headers()),
         mark,
         above: None,
     };

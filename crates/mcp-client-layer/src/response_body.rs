@@ -22,11 +22,12 @@ pin_project! {
 
 impl<B: Body<Error: 'static>> ResponseBody<B> {
     pub(crate) fn new(parts: &Parts, body: B, exchange: Option<Exchange>) -> Self {
-        let Some(exchange) = exchange else {
+        let Some(mut exchange) = exchange else {
             return Self {
                 body: WatchedBody::unwatched(Failing { body, span: None }),
             };
         };
+        let scope = std::mem::take(exchange.scope());
         let span = exchange.span().clone();
         let answered = exchange.answered(
             parts.status,
@@ -38,11 +39,11 @@ impl<B: Body<Error: 'static>> ResponseBody<B> {
             Some((watch, due)) => {
                 let body = Failing {
                     body,
-                    span: Some(span.clone()),
+                    span: Some(span),
                 };
-                WatchedBody::new(body, due, watch, Some(span))
+                WatchedBody::new(body, due, watch, Some(scope))
             }
-            None => WatchedBody::scoped(Failing { body, span: None }, span),
+            None => WatchedBody::scoped(Failing { body, span: None }, scope),
         };
         Self { body }
     }

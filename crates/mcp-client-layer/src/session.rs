@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use mcp_trace::{ActiveSpan, Operation, Sessions, Text, has_observers};
 
 use crate::config::Config;
-use crate::head::{self, Head};
+use crate::head::Head;
 
 /// The session of a request, or the one that it begins.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Session {
     pub(crate) fn of(config: &Config, head: &Head<'_>) -> Option<Self> {
         has_observers().then(|| Self {
             sessions: config.sessions.clone(),
-            id: head::session_id(head.headers),
+            id: head.found.session_id(),
             is_delete: head.method == Method::DELETE,
         })
     }

@@ -123,11 +123,18 @@ impl SpanBuilder {
     ///
     /// Without a sink nothing is recorded and the context above is passed on unchanged.
     #[must_use]
-    pub fn start(self) -> Arc<ActiveSpan> {
-        let above = match &self.above {
+    pub fn start(mut self) -> Arc<ActiveSpan> {
+        let header = match &mut self.above {
+            Above::Incoming(header) => header.take(),
+            _ => None,
+        };
+        let current = match &self.above {
             Above::Current(_) => current_span(),
-            Above::Span(span) => Some(span.clone()),
-            Above::Context(_) | Above::Incoming(_) => None,
+            _ => None,
+        };
+        let above = match &self.above {
+            Above::Span(span) => Some(span),
+            _ => current.as_ref(),
         };
         let hook = hook::installed();
         // What another library has entered inside the span above comes between.
@@ -169,15 +176,14 @@ impl SpanBuilder {
             }
             Place::Fixed(placed)
         };
-        let context = || above.as_ref().and_then(|span| span.context());
-        let (identity, header) = match self.above {
-            Above::Incoming(header) => (Place::Open(OnceLock::new()), header),
-            Above::Context(parent) => (place(parent.as_ref()), None),
+        let context = || above.and_then(|span| span.context());
+        let identity = match &self.above {
+            Above::Incoming(_) => Place::Open(OnceLock::new()),
+            Above::Context(parent) => place(parent.as_ref()),
             Above::Current(otherwise) => {
-                let parent = between.as_ref().or_else(context).or(otherwise.as_ref());
-                (place(parent), None)
+                place(between.as_ref().or_else(context).or(otherwise.as_ref()))
             }
-            Above::Span(_) => (place(between.as_ref().or_else(context)), None),
+            Above::Span(_) => place(between.as_ref().or_else(context)),
         };
         let counts = !self.propagate_only && !suppressed;
         // An observer may come later.
