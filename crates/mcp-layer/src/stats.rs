@@ -84,7 +84,8 @@ impl Stats {
         self.requests().saturating_sub(ended)
     }
 
-    /// Spans that were handed to the sink; a batch has several.
+    /// Spans that the layer handed to the sink; a batch has several. That of a handler of rmcp that
+    /// panicked is handed over by `TracedHandler`.
     #[must_use]
     pub fn spans(&self) -> u64 {
         self.spans.load(Ordering::Relaxed)
