@@ -1,5 +1,6 @@
 //! A viewer over the network, as its senders and its readers see it.
 
+mod auto_traits;
 mod exporters;
 mod gate;
 mod hostile;

@@ -187,3 +187,66 @@ fn duration(ns: u64) -> String {
         ns => format!("{:>6.2} s ", ns / 1e9),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn render(spans: &[Value], colour: bool) -> String {
+        let trace = json!({"trace_id": "ab", "spans": spans, "truncated": 0});
+        super::render(&serde_json::from_value(trace).unwrap(), Paint(colour))
+    }
+
+    fn span(id: u8, parent: Option<u8>, name: &str) -> Value {
+        json!({
+            "span_id": format!("{id:016}"), "parent_id": parent.map(|id| format!("{id:016}")),
+            "name": name, "kind": "client", "service": "a", "start_ns": id.to_string(),
+            "duration_ns": 1_500_000, "status": "unset", "message": "", "attributes": {},
+            "events": [], "links": [], "flags": 1, "trace_state": "", "source": "otlp",
+            "cut": false, "resource": {},
+        })
+    }
+
+    #[test]
+    fn children_stand_below_their_parents() {
+        let spans = [
+            span(1, None, "root"),
+            span(2, Some(1), "first"),
+            span(3, Some(2), "below"),
+            span(4, Some(1), "second"),
+        ];
+        let expected = "trace ab  1.5 ms  4 spans\n\
+            root           CLIENT    a                  1.5 ms\n\
+            ├── first      CLIENT    a                  1.5 ms\n\
+            │   └── below  CLIENT    a                  1.5 ms\n\
+            └── second     CLIENT    a                  1.5 ms\n";
+        assert_eq!(render(&spans, false), expected);
+    }
+
+    #[test]
+    fn errors_stand_out() {
+        let mut failed = span(1, None, "call");
+        failed["status"] = json!("error");
+        failed["message"] = json!("no such city");
+        failed["attributes"] = json!({"error.type": "tool_error"});
+        let text = render(&[failed.clone()], false);
+        assert!(
+            text.ends_with("  error: tool_error  no such city\n"),
+            "{text}"
+        );
+        let text = render(&[failed], true);
+        assert!(
+            text.contains("\u{1b}[31m  error: tool_error\u{1b}[0m"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn durations_have_fitting_units() {
+        let given = [999, 1_500, 999_999, 1_500_000, 61_000_000_000].map(duration);
+        let trimmed: Vec<&str> = given.iter().map(|text| text.trim()).collect();
+        assert_eq!(trimmed, ["1 µs", "2 µs", "1000 µs", "1.5 ms", "61.00 s"]);
+    }
+}
