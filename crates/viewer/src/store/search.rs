@@ -138,6 +138,10 @@ impl Needle {
     }
 
     fn is_in_span(&mut self, span: &Record) -> bool {
+        let within = |text: &str| text.to_lowercase().contains(&self.lower);
+        if within(&span.name) || within(&span.service) || span.tool.as_deref().is_some_and(within) {
+            return true;
+        }
         // The text of JSON has keys and words of its own, so what it holds is looked at again.
         self.may_be_in(span.json()) && span.span().is_some_and(|span| self.is_in_values(&span))
     }
@@ -155,9 +159,7 @@ impl Needle {
         let values = |pairs: &[(String, crate::Value)]| {
             pairs.iter().any(|(_, value)| within(&value.to_string()))
         };
-        within(&span.name)
-            || within(&span.service)
-            || within(&span.message)
+        within(&span.message)
             || within(&span.span_id.to_string())
             || values(&span.attributes)
             || span
