@@ -1,18 +1,20 @@
 //! The page in a real Chromium: what a person sees, and what a hostile peer cannot do.
 
 mod agent;
+mod many;
+mod odd;
 mod otlp;
 mod screenshots;
 mod webdriver;
 
 use std::future::pending;
 
-use mcp_trace_viewer::{Limits, Viewer};
+use mcp_trace_viewer::Viewer;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::agent::ask_for_the_weather;
-use crate::otlp::{MS, now, push, span, text};
+use crate::otlp::{MS, now, push, span};
 use crate::webdriver::{Browser, with_browser};
 
 /// The rows of the list, from the top.
@@ -133,116 +135,6 @@ async fn a_trace_is_found_opened_filtered_and_arrives_live() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hostile_spans_stay_text_and_odd_ones_are_said() {
-    with_browser(async |browser| {
-        let viewer = start(Viewer::new()).await;
-        let trace = "c".repeat(32);
-        push_odd_spans(&viewer, &trace).await;
-        browser.open(&format!("{viewer}/#/trace/{trace}")).await;
-        let tree = browser
-            .until("the whole tree", TREE, |tree| {
-                tree.as_array().is_some_and(|rows| rows.len() == 12)
-            })
-            .await;
-        let tree: Vec<&str> = tree.as_array().unwrap().iter().filter_map(Value::as_str).collect();
-        assert_eq!(
-            tree,
-            [
-                // It started before its parent: by its own clock.
-                "1|<script>alert(1)</script>|server|!1 link",
-                "2|early||clock",
-                "2|‹U+202E›txt‹NUL›||",
-                "2|twin||same id",
-                "2|twin||same id",
-                "1|circle a||circle",
-                "2|circle b||",
-                "1|its own parent||circle",
-                "1|missing parent eeeeeeeeeeeeeeee||",
-                "2|orphan||",
-                "2|orphan||",
-                "2|(no name)||",
-            ]
-        );
-        let notices = browser
-            .run("return document.getElementById('trace-notices').innerText")
-            .await;
-        for notice in ["3 spans without the parent", "differ by up to 30 ms", "back to themselves", "2 spans share an id"] {
-            assert!(notices.as_str().unwrap().contains(notice), "{notice}: {notices}");
-        }
-
-        browser.press("j\u{e007}").await;
-        let details = "return document.getElementById('details').innerText";
-        browser
-            .until("the details show markup as text", details, |text| {
-                let text = text.as_str().unwrap_or_default();
-                text.contains("<img src=x onerror=alert(2)>") && text.contains("‹ESC›[31mred")
-            })
-            .await;
-        browser.open(&format!("{viewer}/#/tools")).await;
-        let tools = "return document.getElementById('view-tools').innerText";
-        browser
-            .until("the tool's name as text", tools, |text| {
-                text.as_str().is_some_and(|text| text.contains("<img src=x"))
-            })
-            .await;
-        // Only the server knows of attributes.
-        browser.open(&format!("{viewer}/#/?text=alert(4)")).await;
-        rows(browser, &["<script>alert(1)</script>1 errorgap"]).await;
-        browser.open(&format!("{viewer}/#/?text=alert(5)")).await;
-        rows(browser, &[]).await;
-        let made = "return document.querySelectorAll('img, iframe, object, embed, body script:not([type=module]), [onerror], [onload]').length";
-        assert_eq!(browser.run(made).await, 0);
-        assert_eq!(browser.dialog().await, None);
-        assert_eq!(browser.complaints().await, [""; 0]);
-    })
-    .await;
-}
-
-async fn push_odd_spans(viewer: &str, trace: &str) {
-    let start = now();
-    let at = |from: u64, to: u64| [start + from * MS, start + to * MS];
-    let odd = |id: &str, parent: &str, name: &str, [from, to]: [u64; 2]| {
-        span(
-            trace,
-            &id.repeat(16),
-            &parent.repeat(16),
-            name,
-            at(from, to),
-        )
-    };
-    let image = "<img src=x onerror=alert(2)>";
-    let mut root = odd("1", "", "<script>alert(1)</script>", [100, 200]);
-    root["kind"] = json!(2);
-    root["status"] = json!({"code": 2, "message": image});
-    root["attributes"] = json!([
-        text("gen_ai.tool.name", image),
-        text(image, "\u{1b}[31mred\u{7}"),
-        text("search", "<img src=x onerror=alert(4)>"),
-        text("long", &"<b>".repeat(350_000)),
-    ]);
-    root["events"] = json!([{"name": image, "timeUnixNano": start.to_string(), "attributes": [text(image, image)]}]);
-    root["links"] = json!([{"traceId": "d".repeat(32), "spanId": "d".repeat(16), "attributes": [text(image, image)]}]);
-    push(
-        viewer,
-        image,
-        &[
-            root,
-            odd("2", "1", "\u{202e}txt\0", [110, 120]),
-            odd("3", "1", "twin", [130, 140]),
-            odd("3", "1", "twin", [131, 141]),
-            odd("4", "5", "circle a", [210, 290]),
-            odd("5", "4", "circle b", [220, 280]),
-            odd("6", "6", "its own parent", [230, 240]),
-            odd("7", "e", "orphan", [300, 310]),
-            odd("8", "e", "orphan", [310, 320]),
-            odd("9", "e", "", [320, 330]),
-        ],
-    )
-    .await;
-    push(viewer, "another clock", &[odd("a", "1", "early", [70, 90])]).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_critical_path_is_what_was_waited_for() {
     with_browser(async |browser| {
         let viewer = start(Viewer::new()).await;
@@ -283,75 +175,6 @@ async fn the_critical_path_is_what_was_waited_for() {
                 "1|root||", "2|beside||", "3|late||", "2|waited for||", "2|last||", "3|goes on alone||",
             ]))
             .await;
-    })
-    .await;
-}
-
-/// Only what is in sight exists: the cost of a list does not grow with its length.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_traces_and_five_thousand_spans_are_a_screenful() {
-    with_browser(async |browser| {
-        let viewer = start(Viewer::new()).await;
-        let start = now();
-        let at = |n: u64| [start + n * MS, start + (n + 1) * MS];
-        let traces: Vec<Value> = (1..=10_000)
-            .map(|n| span(&format!("{n:032x}"), &format!("{n:016x}"), "", &format!("trace {n}"), at(n)))
-            .collect();
-        for part in traces.chunks(2_500) {
-            push(&viewer, "many", part).await;
-        }
-        browser.open(&viewer).await;
-        let first = |rows: &Value| rows[0] == "trace 10000";
-        browser.until("the newest", LIST, first).await;
-        let to_the_end = format!("const rows = document.getElementById('list-rows'); rows.scrollTop = rows.scrollHeight; {LIST}");
-        let last = |rows: &Value| rows.as_array().is_some_and(|rows| rows.last() == Some(&json!("trace 1")));
-        let rows = browser.until("the oldest", &to_the_end, last).await;
-        assert!(rows.as_array().unwrap().len() < 60, "{rows}");
-        let counted = browser.run("return document.getElementById('list-count').textContent").await;
-        assert_eq!(counted, "10\u{202f}000 traces");
-
-        let trace = "f".repeat(32);
-        let spans: Vec<Value> = (1..=5_000)
-            .map(|n| {
-                let parent = if n == 1 { String::new() } else { format!("{:016x}", n / 2) };
-                span(&trace, &format!("{n:016x}"), &parent, &format!("span {n}"), at(n))
-            })
-            .collect();
-        push(&viewer, "deep", &spans).await;
-        browser.open(&format!("{viewer}/#/trace/{trace}")).await;
-        browser.until("the root", TREE, |tree| tree[0] == "1|span 1||").await;
-        // Home and End, as the keyboard of WebDriver has them.
-        browser.press("\u{e010}").await;
-        let last = |tree: &Value| tree.as_array().is_some_and(|rows| rows.last() == Some(&json!("12|span 4095||")));
-        let rows = browser.until("the last span", TREE, last).await;
-        assert!(rows.as_array().unwrap().len() < 80, "{rows}");
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_viewer_let_go_leaves_the_list() {
-    with_browser(async |browser| {
-        let mut limits = Limits::default();
-        limits.traces = 3;
-        let viewer = start(Viewer::new().limits(limits)).await;
-        browser.open(&viewer).await;
-        let kept = "return document.getElementById('status').textContent.startsWith('0 traces')";
-        browser
-            .until("the limits are known", kept, |known| *known == true)
-            .await;
-        for n in 1..=5 {
-            let start = now();
-            let trace = span(
-                &format!("{n:032x}"),
-                &format!("{n:016x}"),
-                "",
-                &format!("trace {n}"),
-                [start, start + MS],
-            );
-            push(&viewer, "busy", &[trace]).await;
-        }
-        rows(browser, &["trace 5", "trace 4", "trace 3"]).await;
     })
     .await;
 }
