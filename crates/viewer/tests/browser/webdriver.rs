@@ -42,11 +42,25 @@ pub(crate) async fn with_browser(test: impl AsyncFnOnce(&Browser)) {
         }
         Err(error) => Err(Box::new(error) as _),
     };
-    driver.kill().ok();
-    driver.wait().ok();
+    end(&mut driver, port).await;
     if let Err(panic) = done {
         resume_unwind(panic);
     }
+}
+
+/// Lets the driver go, which then removes the browser's profile.
+async fn end(driver: &mut Child, port: u16) {
+    reqwest::get(format!("http://127.0.0.1:{port}/shutdown"))
+        .await
+        .ok();
+    for _ in 0..60 {
+        if !matches!(driver.try_wait(), Ok(None)) {
+            return;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    driver.kill().ok();
+    driver.wait().ok();
 }
 
 /// A driver on a port of its choice.
