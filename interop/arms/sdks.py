@@ -14,14 +14,14 @@ from lab import Arm, Lab
 from spans import CLIENT, SERVER, Span
 
 
-def typescript_to_rust(lab: Lab, mode: str, revision: str, meta: bool) -> None:
+def typescript_to_rust(lab: Lab, mode: str, revision: str, meta: bool, sdk: str = "2") -> None:
     """Every request is below its HTTP span, or linked to it where `_meta` names another."""
     receiver = lab.otlp()
     url, _ = our_server(lab, receiver, mode)
     lines = lab.node_client(
         "typescript_client",
         *("--url", url, "--collector", receiver.url, "--revision", revision),
-        *("--meta", "yes" if meta else "no"),
+        *("--meta", "yes" if meta else "no", "--sdk", sdk),
     )
     answers_are_right(lines)
 
@@ -105,6 +105,17 @@ ARMS = [
         )
         for mode in MODES
         for revision in REVISIONS
+    ],
+    *[
+        Arm(
+            f"typescript/client-1/{mode}",
+            f"TypeScript SDK 1 + OTel fetch > mcp_server {mode}",
+            "header",
+            "OTLP",
+            partial(typescript_to_rust, mode=mode, revision="legacy", meta=False, sdk="1"),
+            needs=("venv:peers", "node"),
+        )
+        for mode in MODES
     ],
     *[
         Arm(

@@ -2,7 +2,7 @@
 /**
  * The client of the TypeScript SDK, which has no tracing of its own: OpenTelemetry's instrumentation of
  * `fetch` writes the context into the header. With `--meta yes` the application makes a CLIENT span per
- * call besides, and writes its context into `_meta`.
+ * call besides, and writes its context into `_meta`. `--sdk 1` takes the SDK before 2.
  */
 
 const { parseArgs } = require("node:util");
@@ -14,12 +14,19 @@ const { values: args } = parseArgs({
     collector: { type: "string" },
     revision: { type: "string", default: "2026-07-28" },
     meta: { type: "string", default: "no" },
+    sdk: { type: "string", default: "2" },
   },
 });
 const provider = exporting("my-agent", args.collector);
 
 const { SpanKind, context, propagation, trace } = require("@opentelemetry/api");
-const { Client, StreamableHTTPClientTransport } = require("@modelcontextprotocol/client");
+const { Client, StreamableHTTPClientTransport } =
+  args.sdk === "1"
+    ? {
+        ...require("@modelcontextprotocol/sdk/client/index.js"),
+        ...require("@modelcontextprotocol/sdk/client/streamableHttp.js"),
+      }
+    : require("@modelcontextprotocol/client");
 
 const CALLS = [
   ["get_weather", { city: "Tokyo" }],
