@@ -146,6 +146,30 @@ proptest! {
     }
 
     #[test]
+    fn compact_messages_mean_the_same_byte_by_byte(body in compact()) {
+        let whole = inspect(&body);
+        let mut scanner = RequestScanner::new();
+        for byte in body.chunks(1) {
+            scanner.push(byte);
+        }
+        scanner.finish();
+        prop_assert_eq!(format!("{:?}", scanner.message()), format!("{whole:?}"));
+
+        let mut at_once = AnswerWatcher::json(Some(Id::from(1)));
+        at_once.push(&body);
+        let mut watcher = AnswerWatcher::json(Some(Id::from(1)));
+        for byte in body.chunks(1) {
+            watcher.push(byte);
+        }
+        let outcome = at_once.answer().map(Outcome::from);
+        prop_assert_eq!(&watcher.answer().map(Outcome::from), &outcome);
+        if let Some(tree) = Tree::parse(&body) {
+            check_body(&whole, &tree);
+            prop_assert_eq!(outcome, outcome_of_body(&tree, Some(&Id::from(1))));
+        }
+    }
+
+    #[test]
     fn any_bytes_mean_the_same_in_any_chunks(body in anything(), wanted in wanted(), seed: u64) {
         let mut dice = Dice(seed);
         let chunked = scan(&body, &mut dice);
@@ -162,6 +186,110 @@ proptest! {
             prop_assert_eq!(format!("{:?}", watcher.answer()), format!("{:?}", whole.answer()));
         }
     }
+}
+
+/// Objects of these members, which may be there in any order, and twice. Some are `due`.
+fn object_of(
+    members: Vec<BoxedStrategy<String>>,
+    due: std::ops::Range<usize>,
+) -> BoxedStrategy<String> {
+    let member = prop::strategy::Union::new(members.clone());
+    let due: Vec<_> = members.into_iter().take(due.end).skip(due.start).collect();
+    (due, prop::collection::vec(member, 0..4))
+        .prop_map(|(mut due, more)| {
+            due.extend(more);
+            due
+        })
+        .prop_shuffle()
+        .prop_map(|members| format!("{{{}}}", members.join(",")))
+        .boxed()
+}
+
+/// Members with this key.
+fn members(
+    key: &'static str,
+    value: impl Strategy<Value = String> + 'static,
+) -> BoxedStrategy<String> {
+    value
+        .prop_map(move |value| format!("\"{key}\":{value}"))
+        .boxed()
+}
+
+fn any_of(values: &'static [&'static str]) -> BoxedStrategy<String> {
+    prop::sample::select(values).prop_map(str::to_owned).boxed()
+}
+
+/// Requests and answers without white space, of few members, with a slip now and then.
+fn compact() -> impl Strategy<Value = Vec<u8>> {
+    let text = || {
+        let odd = any_of(&["\"\\u0078\"", "7", "null", "{\"name\":\"y\"}", "[\"z\"]"]);
+        prop_oneof![8 => any_of(&["\"x\"", "\"00-\"", "\"\""]), 1 => odd].boxed()
+    };
+    let usually =
+        |usual: &'static str, odd| prop_oneof![9 => Just(usual.to_owned()), 1 => any_of(odd)];
+    let meta = object_of(
+        vec![
+            members("traceparent", text()),
+            members("tracestate", text()),
+            members("io.modelcontextprotocol/protocolVersion", text()),
+            members("name", text()),
+        ],
+        0..0,
+    );
+    let params = object_of(
+        vec![
+            members("_meta", prop_oneof![9 => meta, 1 => text()]),
+            members("name", text()),
+            members("uri", text()),
+            members("arguments", text()),
+            members("protocolVersion", text()),
+        ],
+        0..1,
+    );
+    let head = || {
+        vec![
+            members("jsonrpc", usually("\"2.0\"", &["\"1.0\"", "2"])),
+            members(
+                "id",
+                usually("1", &["\"1\"", "2", "null", "-0", "1.5", "{}"]),
+            ),
+        ]
+    };
+    let mut request = head();
+    request.push(members(
+        "method",
+        usually("\"tools/call\"", &["\"resources/read\"", "\"ping\"", "7"]),
+    ));
+    request.push(members("params", prop_oneof![9 => params, 1 => text()]));
+    let result = object_of(
+        vec![
+            members("isError", usually("true", &["false", "7"])),
+            members("resultType", text()),
+            members("protocolVersion", text()),
+            members("content", text()),
+        ],
+        0..0,
+    );
+    let error = object_of(
+        vec![
+            members("code", usually("1", &["-32602", "1.5", "\"x\""])),
+            members("message", text()),
+            members("data", text()),
+        ],
+        0..0,
+    );
+    let mut answer = head();
+    answer.push(members("result", prop_oneof![9 => result, 1 => text()]));
+    answer.push(members("error", prop_oneof![9 => error, 1 => text()]));
+    let message = prop_oneof![2 => object_of(request, 0..4), 1 => object_of(answer, 1..3)];
+    let slip = prop::option::weighted(0.1, any::<prop::sample::Index>());
+    (message, slip).prop_map(|(message, slip)| {
+        let mut body = message.into_bytes();
+        if let Some(at) = slip {
+            body.remove(at.index(body.len()));
+        }
+        body
+    })
 }
 
 /// What is kept of the arguments, whole or in random chunks.

@@ -130,6 +130,17 @@ fn the_first_of_two_equal_keys_counts() {
 }
 
 #[test]
+fn a_second_meta_is_skipped_whole() {
+    for meta in ["{}", "{\"tracestate\":\"x=1\"}", "7"] {
+        let message = read(&format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"_meta":{meta},"_meta":{{"name":"x","traceparent":"00-"}},"name":"greet"}}}}"#
+        ));
+        assert_eq!(message.name(), Some("greet"));
+        assert_eq!(message.trace().traceparent(), MetaValue::Absent);
+    }
+}
+
+#[test]
 fn each_method_has_its_target() {
     let message =
         read(r#"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"file:///a"}}"#);

@@ -26,14 +26,14 @@ pub(crate) fn answer(message: &[u8], wanted: Option<&Id>, kept: u32) -> Option<F
     cursor.take(b"{").then_some(())?;
     loop {
         if cursor.take(b"\"jsonrpc\":\"2.0\"") {
-        } else if cursor.take(b"\"id\":") && found.id_matches.is_none() {
+        } else if found.id_matches.is_none() && cursor.take(b"\"id\":") {
             found.id_matches = Some(is_answered(wanted, &mut cursor)?);
-        } else if cursor.take(b"\"result\":{") && !found.has_result {
+        } else if !found.has_result && cursor.take(b"\"result\":{") {
             let brace = cursor.offset() - 1;
             result(&mut found.answer, &mut cursor)?;
             found.has_result = true;
             outcome = outcome.or(Some(brace..cursor.offset()));
-        } else if cursor.take(b"\"error\":{") && found.answer.error().is_none() {
+        } else if found.answer.error().is_none() && cursor.take(b"\"error\":{") {
             let brace = cursor.offset() - 1;
             *found.answer.error_mut() = error(&mut cursor)?;
             outcome = Some(brace..cursor.offset());

@@ -81,9 +81,22 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{}"#,
             r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
             r#"{"id":1,"method":"m"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{},"_meta":{"name":"x"}}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"id":"method":"m"}"#,
         ] {
             check(message.as_bytes());
         }
         check(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\xFF\"}");
+    }
+
+    #[test]
+    fn a_second_key_is_not_taken_for_what_follows_it() {
+        for answer in [
+            r#"{"jsonrpc":"2.0","id":1,"id":"result":{}}"#,
+            r#"{"id":1,"result":{},"result":{"isError":true}}"#,
+            r#"{"id":1,"error":{},"error":{"code":1}}"#,
+        ] {
+            assert!(!is_answer_read(answer), "{answer}");
+        }
     }
 }

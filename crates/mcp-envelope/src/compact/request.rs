@@ -77,12 +77,12 @@ impl<'b> Found<'b> {
         loop {
             if cursor.take(b"\"jsonrpc\":\"2.0\"") {
                 self.jsonrpc = true;
-            } else if cursor.take(b"\"id\":") && self.id.is_none() {
+            } else if self.id.is_none() && cursor.take(b"\"id\":") {
                 self.id = Some(id(&mut cursor)?);
             } else if cursor.take(b"\"method\":") {
                 let method = self.string(Field::Method, &mut cursor)?;
                 self.target = Message::target(method);
-            } else if cursor.take(b"\"params\":{") && !self.params_passed {
+            } else if !self.params_passed && cursor.take(b"\"params\":{") {
                 self.params(&mut cursor)?;
             } else {
                 return None;
@@ -109,7 +109,7 @@ impl<'b> Found<'b> {
             return Some(());
         }
         loop {
-            if cursor.take(b"\"_meta\":{") && !self.meta_passed {
+            if !self.meta_passed && cursor.take(b"\"_meta\":{") {
                 self.meta(cursor)?;
                 if self.enough() {
                     return Some(());
