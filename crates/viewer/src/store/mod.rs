@@ -229,6 +229,6 @@ impl Inner {
     }
 
     fn summary(&mut self, id: TraceId) -> Option<Summary> {
-        Some(self.traces.get_mut(&id)?.summary(id))
+        Some(self.traces.get_mut(&id)?.summary(id).clone())
     }
 }

@@ -36,78 +36,124 @@ pub(crate) struct Page {
 impl Store {
     /// The traces that fit, the last to arrive first.
     pub(crate) fn page(&self, filter: &Filter) -> Page {
-        let limit = filter.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
-        let needle = filter.text.as_deref().filter(|text| !text.is_empty());
-        let mut needle = needle.map(Needle::new);
         let began = Instant::now();
-        let mut page = Page::default();
-        let (mut last_shown, mut more) = (None, false);
+        let mut needle = filter.text.as_deref().and_then(Needle::new);
+        let mut listing = Listing::new(filter);
         let mut before = u64::MAX;
-        loop {
-            let step = self.step(before, needle.is_some());
-            let Some(last) = step.last() else { break };
-            before = last.arrived;
-            for seen in step {
-                offer(&mut page.services, &seen.summary.services);
-                offer(&mut page.tools, &seen.summary.tools);
-                let fits = filter.fits(&seen.summary)
-                    && needle.as_mut().is_none_or(|needle| {
-                        began.elapsed() < TEXT_TAKES && needle.is_in(&seen.summary, &seen.spans)
-                    });
-                if !fits {
-                    continue;
-                }
-                page.total += 1;
-                if filter.before.is_some_and(|before| seen.arrived >= before) {
-                    continue;
-                }
-                if page.traces.len() < limit {
-                    last_shown = Some(seen.arrived);
-                    page.traces.push(seen.summary);
-                } else {
-                    more = true;
+        while let Some((last, candidates)) = self.step(before, &mut listing, needle.is_some()) {
+            before = last;
+            let Some(needle) = &mut needle else { continue };
+            for Candidate {
+                arrived,
+                summary,
+                spans,
+            } in candidates
+            {
+                if began.elapsed() < TEXT_TAKES && needle.is_in(&summary, &spans) {
+                    listing.add(arrived, &summary);
                 }
             }
         }
-        page.next = last_shown
-            .filter(|_| more)
-            .map(|arrived| arrived.to_string());
-        page
+        listing.finish()
     }
 
-    /// The next traces that arrived before the one numbered `before`.
-    fn step(&self, before: u64, with_spans: bool) -> Vec<Seen> {
+    /// Lists the next traces that arrived before the one numbered `before`; gives the number of the
+    /// last. Those whose text has to be searched are not listed but given, so that nobody waits for
+    /// that.
+    fn step(
+        &self,
+        before: u64,
+        listing: &mut Listing<'_>,
+        search: bool,
+    ) -> Option<(u64, Vec<Candidate>)> {
         let mut inner = self.lock();
         let ids = inner.by_arrival.range(..before).rev().take(STEP);
         let ids: Vec<(u64, TraceId)> = ids.map(|(arrived, id)| (*arrived, *id)).collect();
-        let seen = ids.into_iter().filter_map(|(arrived, id)| {
-            let trace = inner.traces.get_mut(&id)?;
-            Some(Seen {
-                arrived,
-                summary: trace.summary(id),
-                spans: if with_spans {
-                    trace.spans().to_vec()
-                } else {
-                    Vec::new()
-                },
-            })
-        });
-        seen.collect()
+        let mut candidates = Vec::new();
+        for (arrived, id) in &ids {
+            let Some(trace) = inner.traces.get_mut(id) else {
+                continue;
+            };
+            let summary = trace.summary(*id);
+            listing.offer(summary);
+            if !listing.filter.fits(summary) {
+                continue;
+            }
+            if search {
+                candidates.push(Candidate {
+                    arrived: *arrived,
+                    summary: summary.clone(),
+                    spans: trace.spans().to_vec(),
+                });
+            } else {
+                listing.add(*arrived, summary);
+            }
+        }
+        Some((ids.last()?.0, candidates))
     }
 }
 
-/// A trace at the time of the search.
-struct Seen {
+/// A trace that fits, if the text stands in it.
+struct Candidate {
     arrived: u64,
     summary: Summary,
     spans: Vec<Arc<Record>>,
 }
 
-fn offer(names: &mut BTreeSet<Arc<str>>, more: &[Arc<str>]) {
-    for name in more {
-        if names.len() < NAMES && !names.contains(name) {
-            names.insert(name.clone());
+/// A page in the making.
+struct Listing<'a> {
+    filter: &'a Filter,
+    limit: usize,
+    page: Page,
+    /// The number of the last trace of the page.
+    last: Option<u64>,
+    /// Whether others fit that found no room.
+    more: bool,
+}
+
+impl<'a> Listing<'a> {
+    fn new(filter: &'a Filter) -> Self {
+        Self {
+            filter,
+            limit: filter.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE),
+            page: Page::default(),
+            last: None,
+            more: false,
         }
+    }
+
+    /// Offers a trace's names to choose from.
+    fn offer(&mut self, trace: &Summary) {
+        for (names, more) in [
+            (&mut self.page.services, &trace.services),
+            (&mut self.page.tools, &trace.tools),
+        ] {
+            for name in more {
+                if names.len() < NAMES && !names.contains(name) {
+                    names.insert(name.clone());
+                }
+            }
+        }
+    }
+
+    /// Counts a trace that fits, and shows it where it belongs on this page.
+    fn add(&mut self, arrived: u64, trace: &Summary) {
+        self.page.total += 1;
+        if self.filter.before.is_some_and(|before| arrived >= before) {
+            return;
+        }
+        if self.page.traces.len() < self.limit {
+            self.last = Some(arrived);
+            self.page.traces.push(trace.clone());
+        } else {
+            self.more = true;
+        }
+    }
+
+    fn finish(mut self) -> Page {
+        let last = self.last.filter(|_| self.more);
+        self.page.next = last.map(|arrived| arrived.to_string());
+        self.page
     }
 }
 
@@ -121,15 +167,19 @@ struct Needle {
 }
 
 impl Needle {
-    fn new(text: &str) -> Self {
+    /// Nothing, where there is nothing to search for.
+    fn new(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return None;
+        }
         let lower = text.to_lowercase();
         let escaped = serde_json::to_string(&lower).unwrap_or_default();
         let inside = escaped.strip_prefix('"').and_then(|e| e.strip_suffix('"'));
-        Self {
+        Some(Self {
             escaped: memmem::Finder::new(inside.unwrap_or_default()).into_owned(),
             lower,
             buffer: Vec::new(),
-        }
+        })
     }
 
     fn is_in(&mut self, summary: &Summary, spans: &[Arc<Record>]) -> bool {

@@ -1,6 +1,6 @@
 //! What a list says about a trace.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -69,16 +69,17 @@ impl Summary {
 }
 
 fn names<'a>(all: impl Iterator<Item = &'a Arc<str>>) -> Vec<Arc<str>> {
-    let mut names = BTreeSet::new();
+    let mut names: Vec<Arc<str>> = Vec::new();
     for name in all {
         if names.len() == NAMES {
             break;
         }
         if !names.contains(name) {
-            names.insert(name.clone());
+            names.push(name.clone());
         }
     }
-    names.into_iter().collect()
+    names.sort_unstable();
+    names
 }
 
 fn hex<S: serde::Serializer>(id: &TraceId, serializer: S) -> Result<S::Ok, S::Error> {

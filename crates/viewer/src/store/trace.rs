@@ -61,12 +61,10 @@ impl Trace {
         self.truncated += 1;
     }
 
-    pub(super) fn summary(&mut self, id: TraceId) -> Summary {
-        let made = self.summary.take();
-        let summary = made.unwrap_or_else(|| {
-            Summary::of(id, &self.spans, &self.ids, (self.arrived, self.changed))
-        });
-        self.summary.insert(summary).clone()
+    pub(super) fn summary(&mut self, id: TraceId) -> &Summary {
+        let Self { spans, ids, .. } = self;
+        self.summary
+            .get_or_insert_with(|| Summary::of(id, spans, ids, (self.arrived, self.changed)))
     }
 
     pub(super) fn spans(&self) -> &[Arc<Record>] {
