@@ -6,6 +6,7 @@
 //!
 //! - [`current`] and [`current_span`]: where am I in the trace, inside a handler or an agent;
 //! - [`agent_span`] and [`set_llm`]: the span above tool calls;
+//! - [`child_span`]: name a part of the work inside a tool or an agent;
 //! - [`InTraceExt::in_trace`]: hand the context to a spawned task, or to a stream (feature
 //!   `futures-core`: `InTraceStreamExt`);
 //! - [`traceparent_headers`]: for calls made by hand;
@@ -35,6 +36,7 @@ mod agent;
 pub mod body;
 mod capture;
 pub mod carrier;
+mod child;
 mod context;
 mod endpoint;
 mod hook;
@@ -55,6 +57,7 @@ mod trust;
 pub use agent::{AgentContext, AgentSpan, agent_span, set_llm};
 pub use capture::{Capture, Captured, CapturedPart};
 pub use carrier::traceparent_headers;
+pub use child::{ChildSpan, child_span};
 pub use context::TraceContext;
 pub use endpoint::{Endpoint, endpoint};
 pub use hook::{Entering, Foreign, ScopeHook, ScopeHookTaken, ambient, set_scope_hook};

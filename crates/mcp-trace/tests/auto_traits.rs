@@ -6,8 +6,8 @@ use std::future::Ready;
 use mcp_trace::body::WatchedBody;
 use mcp_trace::carrier::{BaggageFilter, Extracted};
 use mcp_trace::{
-    ActiveSpan, AgentContext, AgentSpan, DiscardSink, FanOut, InTrace, MemorySink, Sampler, Scope,
-    SpanBuilder, SpanGuard, SpanRecord, Text, TraceContext,
+    ActiveSpan, AgentContext, AgentSpan, ChildSpan, DiscardSink, FanOut, InTrace, MemorySink,
+    Sampler, Scope, SpanBuilder, SpanGuard, SpanRecord, Text, TraceContext,
 };
 
 fn shared<T: Send + Sync + Debug>() {}
@@ -19,6 +19,7 @@ fn public_types_are_send_sync_and_debug() {
     shared::<AgentContext>();
     shared::<AgentSpan>();
     shared::<BaggageFilter>();
+    shared::<ChildSpan>();
     shared::<DiscardSink>();
     shared::<Extracted>();
     shared::<FanOut>();
