@@ -8,7 +8,9 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::Response;
 use mcp_layer::{McpServerTraceLayer, Stats};
-use mcp_trace::{Capture, CapturedPart, MemorySink, SpanRecord};
+use mcp_trace::{
+    Capture, CapturedPart, EndedOperation, MemorySink, OperationObserver, SpanRecord, add_observer,
+};
 use support::attributes::attributes;
 use support::wire::*;
 use support::*;
@@ -189,8 +191,17 @@ async fn a_function_that_panics_costs_the_request_nothing() {
     );
 }
 
+/// Somebody who measures, for whom everything is described.
+#[derive(Debug)]
+struct Anybody;
+
+impl OperationObserver for Anybody {
+    fn observe(&self, _: &EndedOperation<'_>) {}
+}
+
 #[tokio::test]
 async fn what_is_not_sampled_is_not_even_asked_about() {
+    let _observing = add_observer(Arc::new(Anybody));
     let (layer, sink, stats) = capturing(Capture::new(|_| panic!("nobody wants it")));
     let meta = META.replace("-01", "-00");
     let body = call_with_meta(&format!(r#"{{"traceparent":"{meta}"}}"#));

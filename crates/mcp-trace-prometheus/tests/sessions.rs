@@ -14,6 +14,7 @@ const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","param
 const INITIALIZED: &str =
     r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{}}}"#;
 const REFUSED: &str = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"no"}}"#;
+const PONG: &str = r#"{"jsonrpc":"2.0","id":2,"result":{}}"#;
 const PING: &str = r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#;
 
 /// The path names the session, and says what becomes of it.
@@ -29,10 +30,11 @@ async fn begin(path: axum::extract::Path<String>, headers: HeaderMap, body: Stri
             ([("content-type", "text/event-stream"), json[1]], event).into_response()
         }
         (true, _) => (json, INITIALIZED).into_response(),
-        _ => {
+        (false, "forgotten") => {
             assert!(headers.contains_key("mcp-session-id"));
             StatusCode::NOT_FOUND.into_response()
         }
+        (false, _) => (json, PONG).into_response(),
     }
 }
 
@@ -120,7 +122,8 @@ async fn sessions_of_both_layers() {
         } else {
             client.send("DELETE", session, "").await;
         }
-        client.send("DELETE", "never begun", "").await;
+        client.send("POST", "never-begun", PING).await;
+        client.send("DELETE", "never-begun", "").await;
     }
     // Two were ended; a server may refuse to; one was never begun.
     let whole = ("- 2025-11-25 1.1".to_owned(), 2.0);
