@@ -19,7 +19,7 @@ pub struct Config {
     pub(crate) keep_foreign: bool,
     pub(crate) max_spliced_len: usize,
     pub(crate) sessions: Arc<Sessions>,
-    pub(crate) capture: Option<Capture>,
+    pub(crate) capture: Option<Arc<Capture>>,
 }
 
 impl Default for Config {

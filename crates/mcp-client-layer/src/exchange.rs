@@ -34,6 +34,16 @@ pub(crate) enum Expected {
 }
 
 impl Expected {
+    pub(crate) fn begins_session(&self) -> bool {
+        matches!(
+            self,
+            Self::Answer {
+                method: Method::Initialize,
+                ..
+            }
+        )
+    }
+
     fn calls_a_tool(&self) -> bool {
         matches!(
             self,
@@ -52,8 +62,8 @@ pub struct Exchange {
     scope: Scope,
     http_method: http::Method,
     expected: Expected,
-    session: Option<Session>,
-    capture: Option<Capture>,
+    session: Option<Box<Session>>,
+    capture: Option<Arc<Capture>>,
 }
 
 impl Exchange {
@@ -72,13 +82,13 @@ impl Exchange {
         }
     }
 
-    pub(crate) fn in_session(mut self, session: Option<Session>) -> Self {
+    pub(crate) fn in_session(mut self, session: Option<Box<Session>>) -> Self {
         self.session = session;
         self
     }
 
     /// Records the arguments in `body`, which may be a message, and the result when it comes.
-    pub(crate) fn capturing(mut self, capture: &Capture, body: Option<&[u8]>) -> Self {
+    pub(crate) fn capturing(mut self, capture: &Arc<Capture>, body: Option<&[u8]>) -> Self {
         if let Some(body) = body.filter(|_| self.expected.calls_a_tool()) {
             let mut scanner = RequestScanner::new().capture_arguments(capture.max_len());
             scanner.push(body);
@@ -123,13 +133,7 @@ impl Exchange {
             return None;
         }
         // A session begins with the answer to `initialize`.
-        let starts_session = matches!(
-            &self.expected,
-            Expected::Answer {
-                method: Method::Initialize,
-                ..
-            }
-        );
+        let starts_session = self.expected.begins_session();
         let found = Headers::of(headers);
         let session_id = starts_session.then(|| found.session_id()).flatten();
         span.update_operation(|operation| match operation {
@@ -179,8 +183,8 @@ pub(crate) struct AnswerWatch {
     guard: SpanGuard,
     expected: Expected,
     /// A session begins with the answer.
-    begins: Option<Session>,
-    capture: Option<Capture>,
+    begins: Option<Box<Session>>,
+    capture: Option<Arc<Capture>>,
     /// What can be read of the body.
     content: Content,
     /// What has read an answer that is not whole yet.

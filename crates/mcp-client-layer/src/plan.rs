@@ -228,10 +228,10 @@ impl Place {
         }
         .start();
         let context = span.context().cloned();
+        let session = Session::of(config, head, &expected);
         Self::Below {
             context,
-            exchange: Exchange::new(span, head.method.clone(), expected)
-                .in_session(Session::of(config, head)),
+            exchange: Exchange::new(span, head.method.clone(), expected).in_session(session),
         }
     }
 }

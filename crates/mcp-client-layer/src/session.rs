@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 use mcp_trace::{ActiveSpan, Operation, Sessions, Text, has_observers};
 
 use crate::config::Config;
+use crate::exchange::Expected;
 use crate::head::Head;
 
 /// The session of a request, or the one that it begins.
@@ -17,12 +18,18 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// `None` where nobody measures sessions.
-    pub(crate) fn of(config: &Config, head: &Head<'_>) -> Option<Self> {
-        has_observers().then(|| Self {
-            sessions: config.sessions.clone(),
-            id: head.found.session_id(),
-            is_delete: head.method == Method::DELETE,
+    /// `None` without a session, and where nobody measures sessions.
+    pub(crate) fn of(config: &Config, head: &Head<'_>, expected: &Expected) -> Option<Box<Self>> {
+        if !has_observers() {
+            return None;
+        }
+        let id = head.found.session_id();
+        (id.is_some() || expected.begins_session()).then(|| {
+            Box::new(Self {
+                sessions: config.sessions.clone(),
+                id,
+                is_delete: head.method == Method::DELETE,
+            })
         })
     }
 
