@@ -97,10 +97,10 @@ pub(crate) fn tls(collector: &Collector, config: ServerConfig) -> u16 {
 }
 
 /// This test program again, in a process of its own: only the test `name`, which is ignored
-/// otherwise, with `variables`. Panics if it fails.
-pub(crate) fn alone(name: &str, variables: &[(&str, &str)]) {
+/// otherwise, with `variables`; gives what it says. Panics if it fails.
+pub(crate) fn alone(name: &str, variables: &[(&str, &str)]) -> String {
     let this = Command::new(std::env::current_exe().unwrap());
-    run_alone(this, name, variables);
+    run_alone(this, name, variables)
 }
 
 /// As [`alone`], after `limit`, a command of the shell such as `ulimit -n 40`.
@@ -111,19 +111,20 @@ pub(crate) fn alone_within(limit: &str, name: &str, variables: &[(&str, &str)]) 
     run_alone(shell, name, variables);
 }
 
-fn run_alone(mut command: Command, name: &str, variables: &[(&str, &str)]) {
+fn run_alone(mut command: Command, name: &str, variables: &[(&str, &str)]) -> String {
     let output = command
         .args(["--exact", name, "--ignored", "--nocapture"])
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
         output.status.success() && said.contains("1 passed"),
         "{name}: {said}{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    said
 }
 
 /// A variable that [`alone`] was given.

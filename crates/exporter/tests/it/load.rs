@@ -123,7 +123,10 @@ fn slow_f24_a_burst_of_a_million() {
 
 fn burst(spans: &str) {
     let collector = Collector::forgetful(|_| Act::Answer(200));
-    alone("load::bursts", &[(URL, &collector.url()), (SPANS, spans)]);
+    let said = alone("load::bursts", &[(URL, &collector.url()), (SPANS, spans)]);
+    said.lines()
+        .filter(|line| line.contains(" a second"))
+        .for_each(|line| println!("{line}"));
 }
 
 #[test]
