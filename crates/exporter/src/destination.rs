@@ -185,10 +185,14 @@ impl Destination {
         });
     }
 
-    /// The worker has stopped. The spool's folder is free for the next exporter, also while
-    /// open spans keep this one in memory.
-    pub(crate) fn stopped(&self) {
+    /// Leaves the spool's folder to the next exporter, also while open spans keep this one in
+    /// memory.
+    pub(crate) fn release_spool(&self) {
         self.spool().take();
+    }
+
+    /// The worker has stopped.
+    pub(crate) fn stopped(&self) {
         let mut orders = self.orders();
         orders.stopped = true;
         orders.flushes.clear();

@@ -4,17 +4,40 @@ use std::io::Write;
 
 /// Writes a string with its quotes and escapes.
 pub(super) fn string(out: &mut Vec<u8>, text: &str) {
-    // Nearly all need no escape. Looking at every byte, without a way out, is what the
-    // compiler turns into vector instructions.
-    let plain = text.bytes().fold(true, |plain, byte| {
-        plain & (byte >= 0x20) & (byte != b'"') & (byte != b'\\')
-    });
-    if plain {
+    // Nearly all need no escape.
+    if is_plain(text.as_bytes()) {
         quoted(out, text.as_bytes());
     } else {
         // Writing into memory does not fail, nor does a string.
         let _ = serde_json::to_writer(out, text);
     }
+}
+
+/// Whether no byte needs an escape: eight at a time, the last ones twice rather than one by one.
+fn is_plain(text: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    // The high bit of a byte that is zero, or less than 0x20, becomes 1.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let special = |bytes: [u8; 8]| {
+        let word = u64::from_le_bytes(bytes);
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let quote = zero(word ^ (ONES * u64::from(b'"')));
+        let backslash = zero(word ^ (ONES * u64::from(b'\\')));
+        (control | quote | backslash) & HIGH
+    };
+    let Some(last) = text.last_chunk() else {
+        return text
+            .iter()
+            .all(|byte| *byte >= 0x20 && *byte != b'"' && *byte != b'\\');
+    };
+    let mut found = special(*last);
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first_chunk() {
+        found |= special(*first);
+        rest = after;
+    }
+    found == 0
 }
 
 /// Writes what needs no escape between quotes.
@@ -76,10 +99,10 @@ mod tests {
             assert_eq!(out, format!("\"{text}\"").into_bytes());
         }
         for special in (0..0x20).chain(*b"\"\\").map(char::from) {
-            for text in [
-                format!("{special}"),
-                format!("{0}{special}{0}", "x".repeat(70)),
-            ] {
+            for (before, after) in
+                (0..20).flat_map(|before| (0..20).map(move |after| (before, after)))
+            {
+                let text = format!("{}{special}{}", "x".repeat(before), "é".repeat(after));
                 let mut out = Vec::new();
                 string(&mut out, &text);
                 assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);

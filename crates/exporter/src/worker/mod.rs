@@ -80,6 +80,8 @@ async fn supervise(destination: Arc<Destination>) {
         let _ = tokio::time::timeout(pause, ordered_to_stop(&destination)).await;
         pause = (pause * 2).min(longest);
     }
+    // Before anybody hears of it: whoever comes next may want the folder.
+    destination.release_spool();
     destination.counters.set_health(Health::Stopped);
     destination.stopped();
 }

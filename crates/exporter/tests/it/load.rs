@@ -229,7 +229,7 @@ fn soak(seed: u64, time: Duration) -> (DestinationStats, Vec<u64>) {
         if random.random_range(0..50) == 0 {
             let _ = guard.force_flush_blocking(MILLIS(random.random_range(0..200)));
         }
-        if random.random_range(0..200) == 0 {
+        if random.random_range(0..100) == 0 {
             let handle = guard.handle();
             let _ = guard.shutdown_blocking(MILLIS(random.random_range(0..500)));
             // A disk that is slow is waited for elsewhere.
@@ -237,7 +237,11 @@ fn soak(seed: u64, time: Duration) -> (DestinationStats, Vec<u64>) {
             let left = only(&handle);
             assert_balanced(&left);
             guard = exporter().build().unwrap();
-            assert_eq!(only(&guard).recovered, left.spooled, "seed {seed}");
+            assert_eq!(
+                only(&guard).recovered,
+                left.spooled,
+                "seed {seed}: {left:?}"
+            );
             restarts += 1;
         }
         if start.elapsed().as_secs() / 10 > grown.len() as u64 {
@@ -273,7 +277,9 @@ fn f27_random_faults_for_seconds() {
 fn slow_f27_random_faults_for_long() {
     let seconds = std::env::var("MCP_TRACE_SOAK_SECONDS").ok();
     let seconds = seconds.map_or(600, |text| text.parse().unwrap());
-    let (stats, memory) = soak(27, SECONDS(seconds));
+    let seed = std::env::var("MCP_TRACE_SOAK_SEED").ok();
+    let seed = seed.map_or(27, |text| text.parse().unwrap());
+    let (stats, memory) = soak(seed, SECONDS(seconds));
     let mib: Vec<u64> = memory.iter().map(|bytes| bytes >> 20).collect();
     println!("MiB every 10 s: {mib:?}");
     // Not grown since the first quarter, but for noise.
