@@ -21,6 +21,7 @@ use mcp_trace::DiscardSink;
 use mcp_trace_benches::{alloc::Counting, table::Table};
 use tower::{Layer, Service, service_fn};
 
+mod hand;
 mod peers;
 
 #[global_allocator]
@@ -32,6 +33,13 @@ const ANSWER: &[u8] =
 
 /// Reads the body, if it is told to, and answers with JSON.
 async fn answer<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible>
+where
+    B: Body<Data = Bytes>,
+{
+    answer_now(request)
+}
+
+fn answer_now<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible>
 where
     B: Body<Data = Bytes>,
 {
@@ -121,6 +129,9 @@ fn main() {
         .clone()
         .headers_only()
         .layer(service_fn(answer::<Full<Bytes>>));
+    let mut by_hand = hand::Hand::around(service_fn(|request| {
+        std::future::ready(answer_now(request))
+    }));
     let mut full = layer.layer(service_fn(answer));
     let mut full_unsampled = full.clone();
     let mut headers_unsampled = headers_only.clone();
@@ -131,6 +142,9 @@ fn main() {
     Table::new(&format!("one tools/call of {} bytes", call.len()))
         .case("bare service", &sampled, |input| {
             run(&mut bare, input.request())
+        })
+        .case("by hand: headers, recorded", &sampled, |input| {
+            run(&mut by_hand, input.request())
         })
         .case("ours: headers, unsampled", &not, |input| {
             run(&mut headers_unsampled, input.request())

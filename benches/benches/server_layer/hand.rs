@@ -1,0 +1,157 @@
+//! What has to be done at least, by hand: a middleware that knows its service and its messages, and
+//! hands over what the layers hand over.
+//!
+//! It reads three headers, makes an id, reads the clocks, puts the span into the request's
+//! extensions and into a thread-local slot for every call and poll, and gives a record to a sink
+//! when the answer has left. It has no options, reads no message and no answer, and breaks where
+//! anything is other than it expects.
+
+use std::{
+    cell::Cell,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::{Duration, Instant, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response};
+use http_body::{Body, Frame};
+use http_body_util::Full;
+use tower::Service;
+use traceparent::{SpanId, TraceParent};
+
+type Sink = Arc<dyn Fn(Record) + Send + Sync>;
+
+thread_local! {
+    static CURRENT: Cell<Option<Arc<Span>>> = const { Cell::new(None) };
+}
+
+struct Span {
+    parent: TraceParent,
+    id: SpanId,
+    method: HeaderValue,
+    name: HeaderValue,
+    start: SystemTime,
+    began: Instant,
+    sink: Sink,
+}
+
+/// What a sink gets.
+#[expect(dead_code, reason = "the sink drops it")]
+pub struct Record {
+    context: TraceParent,
+    parent: SpanId,
+    method: HeaderValue,
+    name: HeaderValue,
+    start: SystemTime,
+    duration: Duration,
+}
+
+fn within<T>(span: &Arc<Span>, work: impl FnOnce() -> T) -> T {
+    let before = CURRENT.replace(Some(span.clone()));
+    let result = work();
+    CURRENT.set(before);
+    result
+}
+
+#[derive(Clone)]
+pub struct Hand<S> {
+    inner: S,
+    sink: Sink,
+}
+
+impl<S> Hand<S> {
+    pub fn around(inner: S) -> Self {
+        let sink = Arc::new(drop::<Record>);
+        Self { inner, sink }
+    }
+}
+
+impl<S> Service<Request<Full<Bytes>>> for Hand<S>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>, Future: Unpin>,
+{
+    type Response = Response<HandBody>;
+    type Error = S::Error;
+    type Future = HandFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Full<Bytes>>) -> Self::Future {
+        let header = |name| {
+            request
+                .headers()
+                .get(name)
+                .expect("what the benchmark sends")
+        };
+        let span = Arc::new(Span {
+            parent: TraceParent::parse(header("traceparent").as_bytes()).expect("a valid one"),
+            id: SpanId::from_u64(rand::random::<u64>() | 1).expect("not zero"),
+            method: header("mcp-method").clone(),
+            name: header("mcp-name").clone(),
+            start: SystemTime::now(),
+            began: Instant::now(),
+            sink: self.sink.clone(),
+        });
+        request.extensions_mut().insert(span.clone());
+        let future = within(&span, || self.inner.call(request));
+        HandFuture { future, span }
+    }
+}
+
+pub struct HandFuture<F> {
+    future: F,
+    span: Arc<Span>,
+}
+
+impl<F, E> Future for HandFuture<F>
+where
+    F: Future<Output = Result<Response<Full<Bytes>>, E>> + Unpin,
+{
+    type Output = Result<Response<HandBody>, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let span = self.span.clone();
+        let result = ready!(within(&span, || Pin::new(&mut self.future).poll(cx)));
+        Poll::Ready(result.map(|response| {
+            response.map(|body| HandBody {
+                body,
+                span: Some(span),
+            })
+        }))
+    }
+}
+
+pub struct HandBody {
+    body: Full<Bytes>,
+    span: Option<Arc<Span>>,
+}
+
+impl Body for HandBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let Some(span) = self.span.take() else {
+            return Pin::new(&mut self.body).poll_frame(cx);
+        };
+        let frame = within(&span, || Pin::new(&mut self.body).poll_frame(cx));
+        // All of it comes at once.
+        (span.sink)(Record {
+            context: TraceParent::new(span.parent.trace_id(), span.id, span.parent.flags()),
+            parent: span.parent.parent_id(),
+            method: span.method.clone(),
+            name: span.name.clone(),
+            start: span.start,
+            duration: span.began.elapsed(),
+        });
+        frame
+    }
+}
