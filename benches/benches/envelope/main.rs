@@ -33,10 +33,10 @@ fn main() {
 
     println!();
     for rows in &scans {
-        budget("scan", rows, 0, 1.4);
+        budget("scan", rows, 0, 1.0);
     }
     budget("scan and splice", &spliced, 2, 0.2);
-    budget("watch", &watched, 0, 2.0);
+    budget("watch", &watched, 0, 1.0);
 
     for (name, body, least) in bodies::large() {
         throughput(name, &body, least);
