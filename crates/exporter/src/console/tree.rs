@@ -40,7 +40,7 @@ fn branch(
         let is_last = n + 1 == siblings.len();
         out.push_str(indent);
         out.push_str(if is_last { "└─ " } else { "├─ " });
-        line(out, span);
+        line(out, span, parent.is_none());
         if depth < MAX_DEPTH {
             let len = indent.len();
             indent.push_str(if is_last { "   " } else { "│  " });
@@ -50,7 +50,7 @@ fn branch(
     }
 }
 
-fn line(out: &mut String, span: &SpanRecord) {
+fn line(out: &mut String, span: &SpanRecord, is_top: bool) {
     let kind = match span.kind {
         SpanKind::Client => " CLIENT",
         SpanKind::Server => " SERVER",
@@ -59,8 +59,9 @@ fn line(out: &mut String, span: &SpanRecord) {
     let millis = span.duration.as_secs_f64() * 1000.0;
     // Writing into a string does not fail.
     let _ = write!(out, "{}{kind}  {millis:.1} ms", span.name());
-    if let Some(parent) = span.parent.filter(|parent| parent.remote) {
-        let _ = write!(out, "  (under {} elsewhere)", parent.span_id);
+    if let Some(parent) = span.parent.filter(|parent| parent.remote || is_top) {
+        let place = if parent.remote { "elsewhere" } else { "above" };
+        let _ = write!(out, "  (under {} {place})", parent.span_id);
     }
     if let Some(error) = &span.outcome.error_type {
         let _ = write!(out, "  ERROR {error}");
