@@ -246,7 +246,7 @@ impl ExporterBuilder {
         self
     }
 
-    /// How long a drop of the [`Guard`] may take to deliver what is left. Zero gives it up.
+    /// How long a drop of the [`Guard`](crate::Guard) may take to deliver what is left. Zero gives it up.
     ///
     /// Defaults to `RASTIR_SHUTDOWN_TIMEOUT` (seconds), else to 5 seconds.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
@@ -320,7 +320,7 @@ impl ExporterBuilder {
     /// Which new traces are recorded. A continued trace keeps its caller's decision.
     ///
     /// Defaults to `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`, else to all. Can be
-    /// changed later by [`Handle::set_sampler`].
+    /// changed later by [`Handle::set_sampler`](crate::Handle::set_sampler).
     pub fn sampler(mut self, sampler: Sampler) -> Self {
         self.sampler = Some(sampler);
         self
