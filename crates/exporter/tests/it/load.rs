@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mcp_trace_exporter::{
-    DestinationStats, DropReason, ExporterBuilder, Handle, Health, configure,
+    DestinationStats, DropReason, ExporterBuilder, Guard, Handle, Health, configure,
 };
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -42,7 +42,10 @@ struct Growth {
 }
 
 impl Growth {
-    fn from_here() -> Self {
+    /// From where the exporter's thread and its runtime are up; how many files those take depends
+    /// on the features of tokio that others in the build ask for.
+    fn of(guard: &Guard) -> Self {
+        guard.handle().force_flush_blocking(SECONDS(5));
         Self {
             memory: memory(),
             files: open_files(),
@@ -79,8 +82,8 @@ fn makes_ten_thousand_calls() {
         .worker_threads(2)
         .build()
         .unwrap();
-    let growth = Growth::from_here();
     let guard = exporter().build().unwrap();
+    let growth = Growth::of(&guard);
     let sink = sink(&guard);
     let mut took: Vec<Duration> = runtime.block_on(async {
         let calls: Vec<_> = (0..10_000)
@@ -133,8 +136,8 @@ fn burst(spans: &str) {
 #[ignore = "run by the tests above, in a process of its own"]
 fn bursts() {
     let spans: usize = given(SPANS).parse().unwrap();
-    let growth = Growth::from_here();
     let guard = exporter().build().unwrap();
+    let growth = Growth::of(&guard);
     let start = Instant::now();
     let threads: Vec<_> = (0..16)
         .map(|_| {
