@@ -18,10 +18,14 @@
 //!   under none, and cannot block one.
 //! - What a receiver cannot take now is sent again, with growing and random pauses, as
 //!   [OTLP](https://opentelemetry.io/docs/specs/otlp/) asks. It is not given up by a count of
-//!   attempts: only the queue's bound and the shutdown end it.
+//!   attempts: only the bounds of queue and spool, and the shutdown, end it.
 //! - [`Stats`] account for every span, also as metrics.
 //!
 //! See [`ExporterBuilder`] for the options and [`Guard`] for the end of a program.
+//!
+//! # Features
+//!
+//! - `tls` (default): `https`, by rustls with `ring`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

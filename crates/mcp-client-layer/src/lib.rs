@@ -113,6 +113,13 @@
 //! The layer has no error of its own and asks nothing of the inner service but that its errors
 //! own their data (`'static`), to tell a timeout from a connection that was refused.
 //!
+//! # Features
+//!
+//! - `axum`: axum's body.
+//! - `hyper`: hyper's body, and what hyper's and hyper-util's errors mean.
+//! - `reqwest`: the layer around `reqwest::Client`.
+//! - `reqwest-middleware`: the middleware for `reqwest_middleware::ClientBuilder::with`.
+//!
 //! [MCP 2026-07-28]: https://modelcontextprotocol.io/specification/2026-07-28/basic
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

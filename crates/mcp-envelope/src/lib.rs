@@ -8,8 +8,10 @@
 //! - [`RequestScanner`] is fed with a body from client to server; [`inspect`] takes a complete one.
 //! - [`AnswerWatcher`] is fed with an answer, JSON or an event stream, and tells when the answer to
 //!   one request has passed.
-//! - [`Outgoing`] scans a complete message and adds members to its `_meta`; every other byte stays
-//!   as it was.
+//! - [`Outgoing`] scans a complete message and adds members to its `_meta`, or takes them out; every
+//!   other byte stays as it was.
+//! - [`capture_arguments`](RequestScanner::capture_arguments) and
+//!   [`capture_result`](AnswerWatcher::capture_result) keep the text of those, up to a limit.
 //!
 //! ```
 //! use mcp_envelope::{AnswerWatcher, Outgoing, RequestScanner};

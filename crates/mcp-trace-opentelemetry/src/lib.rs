@@ -66,6 +66,10 @@
 //! client for OpenTelemetry's exporters. The same metrics as a Prometheus page, without
 //! OpenTelemetry: `mcp-trace-prometheus`.
 //!
+//! # Features
+//!
+//! - `tracing`: `OtelBridge::log_fields`, trace and span id on log lines.
+//!
 //! # Versions
 //!
 //! | mcp-trace-opentelemetry | opentelemetry | tracing-opentelemetry |

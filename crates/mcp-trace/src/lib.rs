@@ -10,6 +10,7 @@
 //! - [`InTraceExt::in_trace`]: hand the context to a spawned task, or to a stream (feature
 //!   `futures-core`: `InTraceStreamExt`);
 //! - [`traceparent_headers`]: for calls made by hand;
+//! - [`Capture`]: what a layer may record of arguments and results;
 //! - [`SpanSink`]: where finished spans go.
 //!
 //! ```
