@@ -78,6 +78,9 @@
 //! An answer that took more than 100 ms longer than its head has the attribute
 //! `mcp_trace.time_to_head`, in seconds.
 //!
+//! Arguments and results are recorded as far as a function of the program lets them through:
+//! [`capture`](McpClientTraceLayer::capture).
+//!
 //! # Where the layer goes
 //!
 //! *Inside* a retry: each attempt is a span, and all have one parent. *Inside* a timeout, which

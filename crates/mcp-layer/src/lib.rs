@@ -59,6 +59,11 @@
 //! What is not a JSON-RPC message, such as the standing GET stream, DELETE or another POST,
 //! gets context and no span.
 //!
+//! # What is recorded
+//!
+//! Names, ids, versions and outcomes, by the OpenTelemetry conventions for MCP. Of arguments and results
+//! as much as a function of the program lets through: [`capture`](McpServerTraceLayer::capture).
+//!
 //! # In a handler
 //!
 //! An axum handler takes the span out of the request's extensions, to add to it or to hand it
