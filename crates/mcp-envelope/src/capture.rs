@@ -2,7 +2,7 @@
 //! them.
 
 use alloc::vec::Vec;
-use core::str;
+use core::{fmt, str};
 
 /// A string that was to be kept, decoded. Nobody has looked yet whether it is UTF-8.
 #[derive(Clone, Copy, Debug)]
@@ -82,8 +82,8 @@ fn fnv(hash: u64, bytes: &[u8]) -> u64 {
     })
 }
 
-/// Collects one string at a time.
-#[derive(Debug, Default)]
+/// Collects one string at a time. It may be a secret: `Debug` shows only how long it is.
+#[derive(Default)]
 pub(crate) struct Capture {
     bytes: Vec<u8>,
     len: u64,
@@ -250,5 +250,13 @@ impl Capture {
                 hash: self.hash,
             }
         }
+    }
+}
+
+impl fmt::Debug for Capture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capture")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
     }
 }

@@ -226,7 +226,13 @@ impl Message {
         if span == Span::ABSENT {
             return MetaValue::Absent;
         }
-        let text = span.range().and_then(|range| self.text.get(range));
+        let text = span.range().and_then(|range| {
+            if range.is_empty() {
+                // It may stand inside of a character that two broken neighbours make.
+                return Some("");
+            }
+            self.text.get(range)
+        });
         text.map_or(MetaValue::Invalid, MetaValue::Text)
     }
 

@@ -217,10 +217,36 @@ fn arguments_behind_meta_and_name_are_waited_for() {
 
 #[test]
 fn secrets_are_not_in_debug_output() {
-    let mut scanner = RequestScanner::new().capture_arguments(100);
-    scanner.push(br#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"arguments":"hunter2"}}"#);
-    let debug = format!("{scanner:?}");
-    assert!(debug.contains("Excerpt") && !debug.contains("hunter2") && !debug.contains("104, 117"));
+    for secret in [r#"{"a":"hunter2"}"#, r#""hunter2""#, r#""hunter2\n""#] {
+        let mut scanner = RequestScanner::new().capture_arguments(100);
+        let body =
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"arguments":{secret}}}}}"#);
+        scanner.push(body.as_bytes());
+        let debug = format!("{scanner:?}");
+        assert!(debug.contains("Excerpt"), "{debug}");
+        assert!(
+            !debug.contains("hunter2") && !debug.contains("104, 117"),
+            "{debug}"
+        );
+    }
+}
+
+#[test]
+fn arguments_that_are_no_json_are_none_in_one_piece_either() {
+    for arguments in [r#""\q""#, "01", "tru", "-", "1e", "nul"] {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"arguments":{arguments}}}}}"#
+        );
+        for size in [1, body.len()] {
+            let mut scanner = RequestScanner::new().capture_arguments(100);
+            for chunk in body.as_bytes().chunks(size) {
+                scanner.push(chunk);
+            }
+            let message = scanner.message();
+            assert!(message.is_malformed(), "{body} by {size}");
+            assert!(message.arguments().is_none(), "{body} by {size}");
+        }
+    }
 }
 
 #[test]

@@ -406,3 +406,17 @@ fn what_is_known_so_far_can_be_asked_at_any_time() {
     assert_eq!(scanner.message().kind(), Kind::Request);
     assert!(!scanner.message().is_malformed());
 }
+
+#[test]
+fn an_empty_string_between_halves_of_a_character_is_empty() {
+    let body = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":{\"name\":\"a\xC3\",\"uri\":\"\",\"taskId\":\"\xA9\"}}";
+    for size in [1, body.len()] {
+        let mut scanner = RequestScanner::new();
+        for chunk in body.chunks(size) {
+            scanner.push(chunk);
+        }
+        let message = scanner.message();
+        let found = (message.name(), message.uri(), message.task_id());
+        assert_eq!(found, (None, Some(""), None), "by {size}");
+    }
+}

@@ -13,7 +13,8 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// Learns of every operation that ends, whether its span is recorded or not; for metrics.
 ///
 /// Called like [`SpanSink::record`](crate::SpanSink::record), and before it: it must not block
-/// and must not panic.
+/// and must not panic. Nor may it end a span, or add or remove an observer: the list of them is
+/// locked meanwhile.
 pub trait OperationObserver: Debug + Send + Sync + 'static {
     /// An operation has ended.
     fn observe(&self, operation: &EndedOperation<'_>);

@@ -1,6 +1,7 @@
 //! How long the sessions of MCP before 2026-07-28 last, for metrics.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,13 +13,14 @@ use crate::{McpCall, Network, ProtocolVersion, SpanKind, Text};
 /// Only kept for [observers](crate::OperationObserver). Many sessions never end: clients leave
 /// without a word, and servers forget. Of more than [`MAX_OPEN`](Self::MAX_OPEN) the oldest are
 /// given up, which is [counted](Self::given_up).
-#[derive(Debug)]
+///
+/// Who knows the id of a session may take it over: `Debug` shows only how many there are.
 pub struct Sessions {
     kind: SpanKind,
     table: Mutex<Table>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Table {
     by_id: HashMap<Text, Open>,
     by_age: BTreeMap<u64, Text>,
@@ -26,7 +28,6 @@ struct Table {
     given_up: u64,
 }
 
-#[derive(Debug)]
 struct Open {
     number: u64,
     since: Instant,
@@ -120,6 +121,15 @@ impl Sessions {
 
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("kind", &self.kind)
+            .field("open", &self.open())
+            .finish_non_exhaustive()
     }
 }
 

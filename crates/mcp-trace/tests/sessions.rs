@@ -92,6 +92,8 @@ fn a_session_counts_once_when_it_ends() {
         (sessions.open(), sessions.given_up()),
         (Sessions::MAX_OPEN, 2)
     );
+    let shown = format!("{sessions:?}");
+    assert_eq!(shown, "Sessions { kind: Server, open: 10000, .. }", "no id");
     sessions.end(&"1".into(), None);
     assert_eq!(take(), [], "the oldest are given up");
     sessions.end(&"2".into(), None);

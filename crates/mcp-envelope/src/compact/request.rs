@@ -132,6 +132,10 @@ impl<'b> Found<'b> {
                         }
                     }
                     None if self.captures && key == b"arguments" => {
+                        // Of a string or number that is kept the reader looks at every byte.
+                        if !matches!(cursor.peek()?, b'{' | b'[') {
+                            return None;
+                        }
                         let arguments = cursor.value(2)?;
                         if self.arguments.replace(arguments).is_some() {
                             return None;

@@ -231,7 +231,8 @@ impl ActiveSpan {
         }
     }
 
-    /// Changes what the span is about, such as a target that became known late.
+    /// Changes what the span is about, such as a target that became known late. The span is locked
+    /// meanwhile: `change` must not use it.
     pub fn update_operation(&self, change: impl FnOnce(&mut Operation)) {
         self.while_open(|state| change(&mut state.operation));
     }
