@@ -45,7 +45,7 @@ impl Growth {
     /// From where the exporter's thread and its runtime are up; how many files those take depends
     /// on the features of tokio that others in the build ask for.
     fn of(guard: &Guard) -> Self {
-        guard.handle().force_flush_blocking(SECONDS(5));
+        let _ = guard.handle().force_flush_blocking(SECONDS(5));
         Self {
             memory: memory(),
             files: open_files(),
