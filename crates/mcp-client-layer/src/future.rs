@@ -31,6 +31,17 @@ pin_project! {
     }
 }
 
+/// Ends the span of a service that panics, which somebody may catch before the future is dropped.
+struct Polled<'a>(&'a mut Option<Exchange>);
+
+impl Drop for Polled<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            *self.0 = None;
+        }
+    }
+}
+
 impl<F> ResponseFuture<F> {
     /// Runs `call` with the span of the exchange current. The exchange is guarded before: the
     /// inner service may panic.
@@ -59,11 +70,12 @@ where
         let Some(future) = this.future.as_pin_mut() else {
             return Poll::Pending;
         };
-        let result = ready!(match this.exchange {
+        let polled = Polled(this.exchange);
+        let result = ready!(match polled.0 {
             Some(exchange) => exchange.scope().run(|| future.poll(cx)),
             None => future.poll(cx),
         });
-        let exchange = this.exchange.take();
+        let exchange = polled.0.take();
         Poll::Ready(match result {
             Ok(response) => Ok(response.watch(exchange)),
             Err(error) => {

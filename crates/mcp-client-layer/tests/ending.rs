@@ -459,3 +459,31 @@ async fn other_requests_end_with_their_body_or_when_nobody_reads_it() {
         assert_eq!((span.end, span.outcome.is_error()), (End::Complete, false));
     }
 }
+
+#[tokio::test]
+async fn a_panic_that_is_caught_before_the_future_is_dropped() {
+    let (layer, sink) = traced();
+    let panics = tower::service_fn(|_: http::Request<Full<bytes::Bytes>>| async {
+        tokio::task::yield_now().await;
+        if true {
+            panic!("expected by the test");
+        }
+        Ok::<http::Response<Full<bytes::Bytes>>, std::convert::Infallible>(http::Response::default())
+    });
+    let request = http::Request::post("http://127.0.0.1/mcp")
+        .header("content-type", "application/json")
+        .body(Full::from(call(1, "greet")))
+        .unwrap();
+    let mut future = Box::pin(layer.layer(panics).oneshot(request));
+    let caught = std::future::poll_fn(|cx| {
+        let poll = || future.as_mut().poll(cx).map(drop);
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)) {
+            Ok(poll) => poll.map(|()| false),
+            Err(_) => std::task::Poll::Ready(true),
+        }
+    });
+    assert!(caught.await);
+    drop(future);
+    let span = only_span(&sink).await;
+    assert_eq!(span.outcome.error_type.unwrap(), "panic");
+}

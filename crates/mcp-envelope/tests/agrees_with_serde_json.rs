@@ -146,7 +146,9 @@ proptest! {
     }
 
     #[test]
-    fn compact_messages_mean_the_same_byte_by_byte(body in compact()) {
+    fn compact_messages_mean_the_same_byte_by_byte(
+        body in compact(), capture in prop::option::of(0..80usize),
+    ) {
         let whole = inspect(&body);
         let mut scanner = RequestScanner::new();
         for byte in body.chunks(1) {
@@ -160,6 +162,29 @@ proptest! {
         let mut watcher = AnswerWatcher::json(Some(Id::from(1)));
         for byte in body.chunks(1) {
             watcher.push(byte);
+        }
+        if let Some(limit) = capture {
+            let request = |pieces: usize| {
+                let mut scanner = RequestScanner::new().capture_arguments(limit);
+                for piece in body.chunks(pieces) {
+                    let _ = scanner.push(piece);
+                }
+                scanner.finish();
+                (format!("{:?}", scanner.message()), scanner.message().arguments().cloned())
+            };
+            prop_assert_eq!(request(1), request(body.len().max(1)));
+            let answer = |pieces: usize| {
+                let mut watcher = AnswerWatcher::json(Some(Id::from(1))).capture_result(limit);
+                for piece in body.chunks(pieces) {
+                    let _ = watcher.push(piece);
+                }
+                watcher.answer().map(|answer| (Outcome::from(answer), answer.excerpt().cloned()))
+            };
+            let captured = answer(1);
+            prop_assert_eq!(&captured, &answer(body.len().max(1)));
+            // Whether it is captured changes nothing else.
+            let told = captured.map(|(outcome, _)| outcome);
+            prop_assert_eq!(told, at_once.answer().map(Outcome::from));
         }
         let outcome = at_once.answer().map(Outcome::from);
         prop_assert_eq!(&watcher.answer().map(Outcome::from), &outcome);

@@ -38,6 +38,16 @@ pub(crate) struct Traced {
     pub(crate) config: Arc<Config>,
 }
 
+impl Traced {
+    /// Counts the request, which [`Exchange::end`] is to end. The program's own functions, which
+    /// may panic, have run.
+    pub(crate) fn begin(span: Arc<ActiveSpan>, config: &Arc<Config>) -> Self {
+        config.stats.begin();
+        let config = config.clone();
+        Self { span, config }
+    }
+}
+
 /// What is known of a request that matters to its end.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
@@ -111,8 +121,7 @@ impl Exchange {
         } else {
             ActiveSpan::propagating(above)
         };
-        let config = config.clone();
-        Self::Head(Traced { span, config }, known)
+        Self::Head(Traced::begin(span, config), known)
     }
 
     /// A request whose message is read.
@@ -193,7 +202,6 @@ pub(crate) struct Incoming {
 
 impl Incoming {
     pub(crate) fn of(trust: Trust, header: Option<TraceContext>, config: &Config) -> Self {
-        config.stats.begin();
         let is_sent = header.is_some();
         let (mut header, beside) = ambient::place(header, trust);
         let mut share = Share::default();

@@ -140,11 +140,9 @@ where
 
     fn call(&mut self, mut message: F::Message) -> Self::Future {
         let span = self.begin(&message);
+        // Guarded before: the format and the inner service may panic.
+        let open = Open::begin(self.config.clone(), SpanGuard::new(span.clone()));
         self.format.attach(&mut message, &span);
-        let open = Open {
-            config: self.config.clone(),
-            guard: SpanGuard::new(span.clone()),
-        };
         let mut scope = Scope::from(span);
         let future = scope.run(|| self.inner.call(message));
         MessageFuture {
@@ -196,6 +194,11 @@ struct Open {
 }
 
 impl Open {
+    fn begin(config: Arc<Config>, guard: SpanGuard) -> Self {
+        config.stats.begin();
+        Self { config, guard }
+    }
+
     fn end(mut self, outcome: Outcome) {
         self.guard.span().set_outcome(outcome);
         self.guard.set_on_drop(End::Complete);

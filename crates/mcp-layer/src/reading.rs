@@ -1,5 +1,6 @@
 //! A message that the inner service reads, and what its span learns from that.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderValue;
@@ -19,7 +20,6 @@ use crate::stats::Reason;
 
 /// Shared by the request's body, which is read by the inner service at its own pace, and
 /// the answer's future and body.
-#[derive(Debug)]
 pub(crate) struct Reading {
     traced: Traced,
     pub(crate) trust: Trust,
@@ -27,7 +27,6 @@ pub(crate) struct Reading {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
 pub(crate) struct State {
     /// Whether the message may tell more.
     open: bool,
@@ -43,6 +42,13 @@ pub(crate) struct State {
     session_id: Option<HeaderValue>,
     network: Network,
     share: Share,
+}
+
+/// Does not show what has been read, nor the session's id.
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").finish_non_exhaustive()
+    }
 }
 
 impl Reading {
@@ -69,10 +75,7 @@ impl Reading {
             span.add_link(beside);
         }
         Arc::new(Self {
-            traced: Traced {
-                span,
-                config: config.clone(),
-            },
+            traced: Traced::begin(span, config),
             trust,
             header,
             state: Mutex::new(State {

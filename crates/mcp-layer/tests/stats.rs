@@ -213,3 +213,40 @@ async fn a_page_of_metrics_has_every_count() {
     assert_eq!(of("exceptions_total invalid_header"), 1.0);
     assert_eq!(of("exceptions_total sampling_capped"), 0.0);
 }
+
+#[tokio::test]
+async fn a_panic_in_a_function_of_the_program_leaves_nothing_open() {
+    fn panics<T>() -> T {
+        panic!("expected by the test");
+    }
+    let layers = [
+        traced().0.client_address(move |_: &_| panics()),
+        traced().0.trust_with(move |_: &_| panics()),
+    ];
+    for layer in layers {
+        let stats = layer.stats();
+        let app = Router::new().fallback(tell).layer(layer);
+        let sent = tokio::spawn(app.oneshot(message(&[], CALL))).await;
+        assert!(sent.unwrap_err().is_panic());
+        assert_eq!(stats.open(), 0);
+    }
+}
+
+#[tokio::test]
+async fn debug_shows_neither_the_session_nor_the_message() {
+    let (layer, _sink) = traced();
+    let tell = |request: Request<mcp_layer::RequestBody<Body>>| {
+        std::future::ready(Ok::<_, std::convert::Infallible>(
+            axum::http::Response::new(format!("{:?}", request.body())),
+        ))
+    };
+    let service = tower::Layer::layer(&layer, tower::service_fn(tell));
+    let request = message(&[("mcp-session-id", "s3cret")], CALL);
+    let told = service.oneshot(request).await.unwrap().into_body();
+    let told = axum::body::to_bytes(Body::new(told), usize::MAX)
+        .await
+        .unwrap();
+    let told = std::str::from_utf8(&told).unwrap();
+    assert!(told.contains("Reading"), "{told}");
+    assert!(!told.contains("s3cret"), "{told}");
+}

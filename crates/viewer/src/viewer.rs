@@ -165,7 +165,6 @@ async fn expire(state: Arc<State>) {
 }
 
 /// What requests share.
-#[derive(Debug)]
 pub(crate) struct State {
     pub(crate) limits: Limits,
     pub(crate) store: Store,
@@ -179,6 +178,13 @@ pub(crate) struct State {
     pub(crate) rejected: Rejected,
     /// Whether the end has come.
     pub(crate) ended: watch::Receiver<bool>,
+}
+
+/// Does not show the token, nor what is kept.
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").finish_non_exhaustive()
+    }
 }
 
 impl State {

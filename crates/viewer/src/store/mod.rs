@@ -126,14 +126,22 @@ impl Store {
         self.changed.subscribe()
     }
 
-    /// At most `max` of the traces that changed after the change `after`, the last to change
-    /// first, and the number of the last change.
+    /// The first `max` of the traces that changed after the change `after`, the last to change
+    /// first, and the number of the last change that they cover.
     pub(crate) fn changed_after(&self, after: u64, max: usize) -> (u64, Vec<Summary>) {
         let mut inner = self.lock();
-        let ids = inner.by_change.range(after.saturating_add(1)..);
-        let ids: Vec<TraceId> = ids.rev().take(max).map(|(_, id)| *id).collect();
-        let summaries = ids.iter().filter_map(|id| inner.summary(*id)).collect();
-        (inner.last, summaries)
+        let mut ids = inner.by_change.range(after.saturating_add(1)..);
+        let told: Vec<(u64, TraceId)> = ids.by_ref().take(max).map(|(n, id)| (*n, *id)).collect();
+        let last = match (ids.next(), told.last()) {
+            // The others are for the next time.
+            (Some(_), Some((last, _))) => *last,
+            _ => inner.last,
+        };
+        let told = told.iter().rev();
+        (
+            last,
+            told.filter_map(|(_, id)| inner.summary(*id)).collect(),
+        )
     }
 
     /// At most `max` traces with a span of `service`, the last to arrive first.

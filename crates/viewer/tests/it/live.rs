@@ -1,5 +1,6 @@
 //! Traces as they arrive.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -88,4 +89,21 @@ async fn at_most_four_times_a_second() {
     );
     assert_eq!(traces, 400);
     pushing.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_does_not_fit_into_an_event_comes_in_the_next() {
+    let viewer = Running::start().await;
+    let spans: Vec<_> = (1..=1200).map(|n| span(&trace(n), 1, None, 0)).collect();
+    viewer.push(&spans).await;
+    let mut live = viewer.get("/api/live?after=0").send().await.unwrap();
+    let mut buffer = String::new();
+    let mut told = HashSet::new();
+    for len in [500, 500, 200] {
+        let event = next(&mut live, &mut buffer).await;
+        let event = event.as_array().unwrap();
+        assert_eq!(event.len(), len);
+        told.extend(event.iter().map(|trace| trace["trace_id"].to_string()));
+    }
+    assert_eq!(told.len(), 1200);
 }
