@@ -46,7 +46,7 @@ pub(crate) fn render(
     let _ = writeln!(
         page,
         "Written by `cargo run --release --manifest-path benches/Cargo.toml --bin report`, which took {minutes} minutes: {runs} runs of \
-         each benchmark, each in a process of its own. What each case does is said at the top of `benches/benches/*/main.rs`.\n"
+         each benchmark, each in a process of its own. What each case does is said at the top of its `main.rs` in `benches/benches`.\n"
     );
     for line in machine::describe() {
         let _ = writeln!(page, "- {line}");
