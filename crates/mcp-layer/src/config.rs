@@ -102,19 +102,19 @@ impl Config {
 
     /// Records what was captured, if the program wants that.
     pub(crate) fn capture(&self, span: &ActiveSpan, part: CapturedPart, json: Option<&Excerpt>) {
-        if let (Some(capture), Some(json)) = (&self.capture, json)
-            && !capture.record(span, part, &json.text(), json.is_truncated())
-        {
-            self.stats.note(Reason::CapturePanic);
+        if let (Some(capture), Some(json)) = (&self.capture, json) {
+            if !capture.record(span, part, &json.text(), json.is_truncated()) {
+                self.stats.note(Reason::CapturePanic);
+            }
         }
     }
 
     /// What a caller says that it calls, as far as there is such a tool.
     pub(crate) fn bound(&self, mut call: McpCall) -> McpCall {
-        if let (Some(known), Some(tool)) = (&self.known_tools, call.tool())
-            && !known.contains(tool.as_str())
-        {
-            call.target = Some(OTHER);
+        if let (Some(known), Some(tool)) = (&self.known_tools, call.tool()) {
+            if !known.contains(tool.as_str()) {
+                call.target = Some(OTHER);
+            }
         }
         call
     }

@@ -76,11 +76,11 @@ impl Sessions {
         }
         let mut table = self.table();
         table.remove(&id);
-        if table.by_id.len() >= Self::MAX_OPEN
-            && let Some((_, oldest)) = table.by_age.pop_first()
-        {
-            table.by_id.remove(&oldest);
-            table.given_up += 1;
+        if table.by_id.len() >= Self::MAX_OPEN {
+            if let Some((_, oldest)) = table.by_age.pop_first() {
+                table.by_id.remove(&oldest);
+                table.given_up += 1;
+            }
         }
         table.begun += 1;
         let open = Open {
