@@ -101,13 +101,15 @@ impl Watch for AnswerWatch {
 
     fn end(&mut self, end: BodyEnd) {
         self.start();
+        let failed = |error_type| {
+            self.span().set_outcome(Outcome::failed(error_type));
+            End::Complete
+        };
         let end = match end {
             BodyEnd::Complete => End::Complete,
+            BodyEnd::Dropped if std::thread::panicking() => failed("panic"),
             BodyEnd::Dropped => self.exchange.abandoned(),
-            _ => {
-                self.span().set_outcome(Outcome::failed("response_body"));
-                End::Complete
-            }
+            _ => failed("response_body"),
         };
         if let Some(Expected::Answers(batch)) = self.expected.take() {
             batch.end(end);

@@ -107,7 +107,7 @@ impl Exchange {
                     call.session_id = head::session_id(headers.session_id);
                     call.protocol_version = known.protocol_version;
                     call.network = network(head, config);
-                    call.into()
+                    config.bound(call).into()
                 }
                 // Nobody reads more, or nothing more is known.
                 None => HttpCall::new(&head.method, network(head, config)).into(),

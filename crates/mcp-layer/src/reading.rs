@@ -147,8 +147,9 @@ impl Reading {
 
     fn learn(&self, state: &mut State, message: &Message, done: bool) {
         if !state.resolved && message.method().is_some() && message.is_trace_settled() {
-            self.place(state, message);
+            // Before: the program's filter may panic, and is not to be asked again while that unwinds.
             state.resolved = true;
+            self.place(state, message);
         }
         if !done {
             return;
@@ -206,7 +207,7 @@ impl Reading {
                 self.traced.span.resolve(None);
                 let name = head::name(state.name.as_ref());
                 let call = state.call_of(method, name.as_deref(), name.as_deref());
-                self.update_operation(call);
+                self.update_operation(self.config().bound(call));
             }
             // Only MCP sends these headers: it is a message, though nobody has read it.
             None if state.open && state.is_mcp() => {
