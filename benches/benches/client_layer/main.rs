@@ -3,7 +3,8 @@
 //! Everything runs in memory: an inner service that answers each request, and a caller that reads
 //! the answer. The bare service is the floor; what a layer adds is the difference to it. Spans are
 //! made and ended, and go to a sink that drops them. Ours writes its context to the headers and to
-//! `_meta`, and ends with the answer; the others write headers, and end with the head.
+//! `_meta`, and ends with the answer; so does what is written by hand. The others write headers, and
+//! end with the head.
 //!
 //! `reqwest-tracing` is a middleware, not a layer: it has a table of its own, whose floor is the
 //! bare chain.
@@ -26,12 +27,15 @@ use mcp_trace_benches::{alloc::Counting, table::Table};
 use reqwest_middleware::ClientWithMiddleware;
 use tower::{Layer, Service, service_fn};
 
+mod hand;
 mod peers;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_weather","arguments":{"city":"Berlin","units":"metric","days":3,"detail":["wind","rain","humidity"],"language":"en"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","progressToken":"f3a1c0d2-58"},"cursor":"bm8gbW9yZQ=="}}"#;
+/// The beginning of the object where the context goes.
+const META: &str = r#""_meta":{"#;
 const ANSWER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"22 degrees"}],"isError":false}}"#;
 
 fn answer() -> Response<Full<Bytes>> {
@@ -98,11 +102,17 @@ fn main() {
             .start()
     };
     let root = TraceContext::new_root();
-    let (sampled, not) = (agent(root.clone()), agent(root.with_sampled(false)));
+    let (sampled, not) = (agent(root.clone()), agent(root.clone().with_sampled(false)));
     let layer = McpClientTraceLayer::new();
 
     let service = || service_fn(async |_: Request<Full<Bytes>>| Ok::<_, Infallible>(answer()));
     let mut bare = service();
+    let place = CALL.find(META).expect("it is there") + META.len();
+    let mut by_hand = hand::Hand::around(
+        service_fn(|_| std::future::ready(Ok::<_, Infallible>(answer()))),
+        place,
+    );
+    let by_hand_agent = hand::Span::agent(root.traceparent());
     let mut ours = layer.layer(service());
     let mut unsampled = ours.clone();
     let mut tower_otel = peers::tower_otel(service());
@@ -111,6 +121,9 @@ fn main() {
         CALL.len()
     ))
     .case("bare service", &calls, |call| run(&mut bare, request(call)))
+    .case("by hand: both carriers, recorded", &calls, |call| {
+        hand::within(&by_hand_agent, || run(&mut by_hand, request(call)))
+    })
     .case("ours: both carriers, unsampled", &calls, |call| {
         let _agent = ScopeGuard::enter(not.clone());
         run(&mut unsampled, request(call))
