@@ -322,8 +322,8 @@ fn write_meta(
     let there = outgoing.message().trace();
     match (there.traceparent(), there.tracestate()) {
         (MetaValue::Absent, MetaValue::Absent) => Some(outgoing.splice(members).ok()?.apply()),
-        // What is no string is not ours to repair.
-        (MetaValue::Invalid, _) | (_, MetaValue::Invalid) => None,
+        // What is no string is not ours to repair, and counts as absent where it is read.
+        (MetaValue::Invalid, _) => None,
         _ => {
             let bare = outgoing.without(&["traceparent", "tracestate"]);
             Some(Outgoing::scan(&bare).splice(members).ok()?.apply())

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use traceparent::{SpanId, TraceId};
 
 use crate::agent::AgentContext;
-use crate::{Attribute, End, Foreign, Operation, Outcome, Parent, Text, TraceContext};
+use crate::{Attribute, End, Foreign, Method, Operation, Outcome, Parent, Text, TraceContext};
 
 /// Which side of a call a span describes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -163,18 +163,30 @@ impl SpanRecord {
                 .sum()
         };
         let texts = match &self.operation {
-            Operation::Mcp(call) => [&call.target, &call.request_id, &call.session_id]
-                .into_iter()
-                .flatten()
-                .map(|text| text.as_str().len())
-                .sum(),
+            Operation::Mcp(call) => {
+                let texts = [&call.target, &call.request_id, &call.session_id];
+                let texts = texts.into_iter().flatten().map(|text| text.as_str().len());
+                // The others are known, and take no memory.
+                let method = match &call.method {
+                    Method::Other(name) => name.as_str().len(),
+                    _ => 0,
+                };
+                method + texts.sum::<usize>()
+            }
             Operation::Agent { name } | Operation::Internal { name } => name.as_str().len(),
             Operation::Http(_) => 0,
         };
         let events: usize = self
             .events()
             .iter()
-            .map(|event| size_of::<Event>() + attributes(&event.attributes))
+            .map(|event| {
+                size_of::<Event>() + event.name.as_str().len() + attributes(&event.attributes)
+            })
+            .sum();
+        let links: usize = self
+            .links()
+            .iter()
+            .map(|link| size_of::<TraceContext>() + carried(link))
             .sum();
         size_of::<Self>()
             + texts
@@ -183,11 +195,16 @@ impl SpanRecord {
                 .message
                 .as_ref()
                 .map_or(0, |message| message.as_str().len())
-            + self.context.tracestate().map_or(0, str::len)
+            + carried(&self.context)
             + attributes(self.attributes())
             + events
-            + size_of_val(self.links())
+            + links
     }
+}
+
+/// The bytes of what travels along with a context, most of which callers wrote.
+fn carried(context: &TraceContext) -> usize {
+    context.tracestate().map_or(0, str::len) + context.baggage().map_or(0, str::len)
 }
 
 /// A program may add without limit; a span may not grow without limit.
