@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method, Uri, Version};
 use mcp_trace::carrier::ContextHeaders;
-use mcp_trace::{ActiveSpan, Network, NetworkPeer, ProtocolVersion, Text};
+use mcp_trace::{ActiveSpan, McpCall, Network, NetworkPeer, ProtocolVersion, Text};
 
 use crate::AlreadyTraced;
 
@@ -89,7 +89,7 @@ impl<'h> Headers<'h> {
 
     /// `Mcp-Session-Id`.
     pub(crate) fn session_id(&self) -> Option<Text> {
-        text(self.session_id).map(|id| Text::bounded(id, 256))
+        text(self.session_id).map(|id| Text::bounded(id, McpCall::MAX_SESSION_ID_LEN))
     }
 }
 

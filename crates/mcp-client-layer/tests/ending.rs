@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use mcp_client_layer::McpClientTrace;
-use mcp_trace::{End, Method, ProtocolVersion};
+use mcp_trace::{End, McpCall, Method, ProtocolVersion};
 use support::{Server, attributes, call, only_span, traced};
 use tower::{Layer, Service, ServiceExt};
 
@@ -131,6 +131,22 @@ async fn attributes_of_a_call() {
             "{key} in {found:#?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_long_session_id_is_cut() {
+    let (layer, sink) = traced();
+    let (server, mut client) = (Server::start().await, layer.layer(reqwest::Client::new()));
+    let mut request = request(server.url("/mcp"), call(7, "greet"));
+    let long = "s".repeat(300);
+    request
+        .headers_mut()
+        .insert("mcp-session-id", long.parse().unwrap());
+    client.call(request).await.unwrap().bytes().await.unwrap();
+    assert_eq!(
+        attributes(&only_span(&sink).await)["mcp.session.id"],
+        long[..McpCall::MAX_SESSION_ID_LEN]
+    );
 }
 
 #[tokio::test]

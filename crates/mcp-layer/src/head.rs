@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use mcp_trace::carrier::ContextHeaders;
-use mcp_trace::{ProtocolVersion, Text};
+use mcp_trace::{McpCall, ProtocolVersion, Text};
 
 use crate::sentinel;
 
@@ -125,7 +125,7 @@ pub(crate) fn name(value: Option<&HeaderValue>) -> Option<Cow<'_, str>> {
 
 /// `Mcp-Session-Id`, made safe to keep.
 pub(crate) fn session_id(value: Option<&HeaderValue>) -> Option<Text> {
-    text(value).map(|id| Text::bounded(id, 256))
+    text(value).map(|id| Text::bounded(id, McpCall::MAX_SESSION_ID_LEN))
 }
 
 fn text(value: Option<&HeaderValue>) -> Option<&str> {

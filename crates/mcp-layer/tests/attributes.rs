@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::Response;
-use mcp_trace::{Method, SpanKind, SpanRecord};
+use mcp_trace::{McpCall, Method, SpanKind, SpanRecord};
 use support::attributes::attributes;
 use support::wire::*;
 use support::*;
@@ -251,6 +251,10 @@ async fn mcp_session_id() {
     let all = of(&[("mcp-session-id", "s-1")], CALL).await;
     assert_eq!(get(&all, "mcp.session.id"), Some("s-1"));
     assert_eq!(get(&of(&[], CALL).await, "mcp.session.id"), None);
+    let long = "s".repeat(300);
+    let all = of(&[("mcp-session-id", &long)], CALL).await;
+    let cut = &long[..McpCall::MAX_SESSION_ID_LEN];
+    assert_eq!(get(&all, "mcp.session.id"), Some(cut));
 }
 
 #[tokio::test]

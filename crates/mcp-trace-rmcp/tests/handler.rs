@@ -5,7 +5,7 @@ mod support;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
-use mcp_trace::{End, Method, NetworkTransport, SpanKind, TraceContext, Trust};
+use mcp_trace::{End, McpCall, Method, NetworkTransport, SpanKind, TraceContext, Trust};
 use mcp_trace_rmcp::{ContextExt, RequestSpan, TracedHandler, wrap_mcp};
 use rmcp::model::*;
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
@@ -40,6 +40,38 @@ async fn attributes_over_a_pipe() {
     assert_eq!(call.session_id, None);
     assert_eq!(call.network.transport, Some(NetworkTransport::Pipe));
     assert_eq!(call.network.http_version, None);
+}
+
+#[tokio::test]
+async fn a_long_session_id_is_cut_as_the_layer_cuts_it() {
+    let (inside, around) = (sink(), sink());
+    for (sink, layer) in [
+        (&inside, None),
+        (
+            &around,
+            Some(mcp_layer::McpServerTraceLayer::new().with_sink(around.clone())),
+        ),
+    ] {
+        let handler = TracedHandler::new(Tools).with_sink(inside.clone());
+        let wrap = |router: axum::Router| match layer {
+            Some(layer) => router.layer(layer),
+            None => router,
+        };
+        let server = serve(Mode::StatelessJson, handler, wrap).await;
+        let long = "s".repeat(300);
+        Raw::connect(Mode::StatelessJson, &server)
+            .await
+            .call(
+                "get_weather",
+                json!({}),
+                &[("mcp-session-id", &long)],
+                &json!({}),
+            )
+            .await;
+        let span = server_span(sink).await;
+        let id = span.operation.as_mcp().unwrap().session_id.clone();
+        assert_eq!(id.unwrap(), long[..McpCall::MAX_SESSION_ID_LEN]);
+    }
 }
 
 #[tokio::test]

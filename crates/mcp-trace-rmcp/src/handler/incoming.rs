@@ -79,7 +79,8 @@ impl<'a> Incoming<'a> {
     ) -> Self {
         let parts = extensions.get::<Parts>();
         let header = |name| parts.and_then(|parts| parts.headers.get(name)?.to_str().ok());
-        call.session_id = header("mcp-session-id").map(Text::new);
+        call.session_id =
+            header("mcp-session-id").map(|id| Text::bounded(id, McpCall::MAX_SESSION_ID_LEN));
         call.protocol_version = call
             .protocol_version
             .or_else(|| header("mcp-protocol-version").and_then(ProtocolVersion::parse))

@@ -39,7 +39,7 @@ pub struct McpCall {
     pub target: Option<Text>,
     /// `jsonrpc.request.id`, absent for notifications.
     pub request_id: Option<Text>,
-    /// `mcp.session.id`.
+    /// `mcp.session.id`, of at most [`McpCall::MAX_SESSION_ID_LEN`] bytes.
     pub session_id: Option<Text>,
     /// `mcp.protocol.version`.
     pub protocol_version: Option<ProtocolVersion>,
@@ -133,6 +133,11 @@ impl Network {
 }
 
 impl McpCall {
+    /// The longest session id that is kept, in bytes. MCP sets no bound; longer ones are cut by
+    /// whoever reads the header, so that both sides of a call and the
+    /// [sessions](crate::Sessions) of both know a session by the same text.
+    pub const MAX_SESSION_ID_LEN: usize = 256;
+
     /// A call of `method` about which nothing else is known yet.
     #[must_use]
     pub fn new(method: Method) -> Self {
