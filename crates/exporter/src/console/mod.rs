@@ -1,23 +1,34 @@
 //! Traces for human eyes.
 
 mod tree;
+mod waiting;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use mcp_trace::{SpanId, SpanRecord, SpanSink, TraceId};
 
-/// The most spans kept for traces whose local root has not ended yet.
+use self::waiting::Waiting;
+
+/// The most spans that wait for the one above them. When there are more, all are printed.
 const MAX_SPANS: usize = 10_000;
+
+/// How long a trace waits in which nothing ends. The span above may be another library's, and
+/// never come here.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// So many spans are remembered as printed, for what ends after the span above it.
 const MAX_PRINTED: usize = 4_096;
 
 /// Prints the spans of this process as trees, each when its root ends: the span that has no
 /// parent, or whose parent is in another process. What ends after its root, such as a call
-/// whose answer is read later, is printed when it ends.
+/// whose answer is read later, is printed when it ends. What is still waiting for the span above
+/// it is printed when nothing has ended in its trace for half a minute, and when the sink is
+/// dropped.
 ///
 /// For development: it writes while a span ends.
 ///
@@ -31,13 +42,15 @@ const MAX_PRINTED: usize = 4_096;
 /// // └─ invoke_agent planner  0.0 ms
 /// ```
 pub struct ConsoleSink {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
+    patience: Duration,
 }
 
 struct State {
     out: Box<dyn Write + Send>,
-    pending: HashMap<TraceId, Vec<SpanRecord>>,
-    spans: usize,
+    waiting: Waiting,
+    /// Whether a thread looks after what waits.
+    is_watched: bool,
     printed: HashSet<SpanId>,
     /// The same, the oldest first.
     order: VecDeque<SpanId>,
@@ -54,72 +67,79 @@ impl ConsoleSink {
     #[must_use]
     pub fn new(out: impl Write + Send + 'static) -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Arc::new(Mutex::new(State {
                 out: Box::new(out),
-                pending: HashMap::new(),
-                spans: 0,
+                waiting: Waiting::default(),
+                is_watched: false,
                 printed: HashSet::new(),
                 order: VecDeque::new(),
-            }),
+            })),
+            patience: PATIENCE,
         }
+    }
+
+    /// Has a thread print what has waited too long, for as long as anything waits.
+    fn watch(&self) {
+        let (state, patience) = (Arc::downgrade(&self.state), self.patience);
+        let watch = move || {
+            loop {
+                thread::sleep(patience / 8);
+                let Some(state) = state.upgrade() else { return };
+                let mut state = lock(&state);
+                state.print_quiet(patience);
+                if state.waiting.is_empty() {
+                    state.is_watched = false;
+                    return;
+                }
+            }
+        };
+        // Without a thread it is printed later: with a root, or at the end.
+        let name = "mcp-trace-console".to_owned();
+        drop(thread::Builder::new().name(name).spawn(watch));
     }
 }
 
 impl SpanSink for ConsoleSink {
     fn record(&self, span: SpanRecord) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_root = span.parent.is_none_or(|parent| parent.remote);
-        let is_late = span
-            .parent_id()
-            .is_some_and(|parent| state.printed.contains(&parent));
-        let (trace, id) = (span.trace_id(), span.span_id());
-        state.pending.entry(trace).or_default().push(span);
-        state.spans += 1;
-        if is_root {
-            state.print(trace);
-        } else if is_late {
-            state.print_below(trace, id);
-        } else if state.spans > MAX_SPANS {
-            // Roots that never end must not hold memory for ever: the largest goes.
-            let largest = state
-                .pending
-                .iter()
-                .max_by_key(|(_, spans)| spans.len())
-                .map(|(trace, _)| *trace);
-            largest.into_iter().for_each(|trace| state.print(trace));
+        let mut state = lock(&self.state);
+        let trace = span.trace_id();
+        match span.parent.filter(|parent| !parent.remote) {
+            None => {
+                let mut spans = vec![span];
+                spans.extend(state.waiting.take_trace(trace));
+                state.write(trace, &spans);
+            }
+            Some(parent) if state.printed.contains(&parent.span_id) => {
+                // Not all that waits: the trace may have other roots that are open.
+                let spans = state.waiting.take_below(span);
+                state.write(trace, &spans);
+            }
+            Some(parent) => {
+                state.waiting.add(parent.span_id, span, Instant::now());
+                if state.waiting.len() > MAX_SPANS {
+                    state.print_quiet(Duration::ZERO);
+                } else if !std::mem::replace(&mut state.is_watched, true) {
+                    drop(state);
+                    self.watch();
+                }
+            }
         }
     }
 }
 
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl State {
-    /// Everything that waits of a trace.
-    fn print(&mut self, trace: TraceId) {
-        if let Some(spans) = self.pending.remove(&trace) {
+    /// The traces in which nothing has ended for so long.
+    fn print_quiet(&mut self, time: Duration) {
+        for (trace, spans) in self.waiting.take_quiet(time) {
             self.write(trace, &spans);
         }
     }
 
-    /// One span, and what waits below it: the trace may have other roots that are open.
-    fn print_below(&mut self, trace: TraceId, top: SpanId) {
-        let mut waiting = self.pending.remove(&trace).unwrap_or_default();
-        let mut ids = HashSet::from([top]);
-        let mut spans = Vec::new();
-        // A span waits before the one above it, so that from the end each comes after its parent.
-        while let Some(last) = waiting.iter().rposition(|span| {
-            ids.contains(&span.span_id()) || span.parent_id().is_some_and(|id| ids.contains(&id))
-        }) {
-            let span = waiting.remove(last);
-            ids.insert(span.span_id());
-            spans.push(span);
-        }
-        if !waiting.is_empty() {
-            self.pending.insert(trace, waiting);
-        }
-        self.write(trace, &spans);
-    }
-
     fn write(&mut self, trace: TraceId, spans: &[SpanRecord]) {
-        self.spans -= spans.len();
         for span in spans {
             self.printed.insert(span.span_id());
             self.order.push_back(span.span_id());
@@ -136,6 +156,12 @@ impl State {
     }
 }
 
+impl Drop for State {
+    fn drop(&mut self) {
+        self.print_quiet(Duration::ZERO);
+    }
+}
+
 impl fmt::Debug for ConsoleSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ConsoleSink")
@@ -144,9 +170,7 @@ impl fmt::Debug for ConsoleSink {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use mcp_trace::{ActiveSpan, Operation, SpanKind};
+    use mcp_trace::{ActiveSpan, DiscardSink, Operation, SpanKind};
 
     use super::*;
 
@@ -207,7 +231,60 @@ mod tests {
             "{text}"
         );
         assert!(lines[2].starts_with("   └─ answer"), "{text}");
-        assert!(sink.state.lock().unwrap().pending.is_empty());
+        assert!(lock(&sink.state).waiting.is_empty());
+    }
+
+    /// A span below one that nobody records here.
+    fn orphan(name: &'static str, sink: &Arc<ConsoleSink>) -> Arc<ActiveSpan> {
+        let above =
+            ActiveSpan::builder(SpanKind::Internal, Operation::Internal { name: "".into() });
+        let above = above.sink(Arc::new(DiscardSink::default())).under(None);
+        let builder = ActiveSpan::builder(
+            SpanKind::Internal,
+            Operation::Internal { name: name.into() },
+        );
+        builder.sink(sink.clone()).child_of(above.start()).start()
+    }
+
+    #[test]
+    fn nothing_waits_for_ever() {
+        let paper = Paper::default();
+        let mut sink = ConsoleSink::new(paper.clone());
+        sink.patience = Duration::from_millis(80);
+        let sink = Arc::new(sink);
+        for _ in 0..2 {
+            // The second time with another thread, since the first has nothing left to do.
+            orphan("call", &sink).end();
+            assert_eq!(paper.take(), "", "the span above it may end");
+            let end = Instant::now() + Duration::from_secs(10);
+            while lock(&sink.state).is_watched {
+                assert!(Instant::now() < end, "still waiting");
+                thread::sleep(Duration::from_millis(5));
+            }
+            assert!(paper.take().contains("└─ call"));
+        }
+    }
+
+    #[test]
+    fn what_waits_at_the_end_is_printed() {
+        let paper = Paper::default();
+        let sink = Arc::new(ConsoleSink::new(paper.clone()));
+        orphan("call", &sink).end();
+        drop(sink);
+        assert!(paper.take().contains("└─ call"));
+    }
+
+    #[test]
+    fn no_more_wait_than_are_allowed() {
+        let paper = Paper::default();
+        let sink = Arc::new(ConsoleSink::new(paper.clone()));
+        for _ in 0..MAX_SPANS {
+            orphan("call", &sink).end();
+        }
+        assert_eq!(paper.take(), "");
+        orphan("call", &sink).end();
+        assert_eq!(paper.take().matches("└─ call").count(), MAX_SPANS + 1);
+        assert!(lock(&sink.state).waiting.is_empty());
     }
 
     #[test]
@@ -221,6 +298,6 @@ mod tests {
             (state.printed.len(), state.order.len()),
             (MAX_PRINTED, MAX_PRINTED)
         );
-        assert_eq!(state.spans, 0);
+        assert!(state.waiting.is_empty());
     }
 }
