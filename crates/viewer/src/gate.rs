@@ -54,11 +54,11 @@ fn refusal(state: &State, request: &Request) -> Option<(StatusCode, &'static str
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
     // A page of the web may have a name of its own point here, and then reads what we answer as
-    // its own. The name gives it away.
-    if state.local && host.is_some_and(|host| !is_local(host)) {
+    // its own. The name gives it away, and every browser and every client of HTTP/1.1 sends it.
+    if state.local && !host.is_some_and(is_local) {
         return Some((
             StatusCode::FORBIDDEN,
-            "the Host header is not of this machine",
+            "the Host header does not name this machine",
         ));
     }
     // A browser says which page sends something. Nobody but ours has to.

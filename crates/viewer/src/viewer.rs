@@ -188,14 +188,14 @@ impl fmt::Debug for State {
 }
 
 impl State {
-    /// Keeps spans that came in now.
-    pub(crate) fn keep(&self, records: Vec<(TraceId, Arc<Record>)>) {
+    /// Keeps spans that came in now; gives the places of those that are here already.
+    pub(crate) fn keep(&self, records: Vec<(TraceId, Arc<Record>)>) -> Vec<usize> {
         if records.is_empty() {
-            return;
+            return Vec::new();
         }
         let now = now_ms();
         self.store
-            .insert(records, now, |changes| self.write(changes, now));
+            .insert(records, now, |changes| self.write(changes, now))
     }
 
     fn write(&self, changes: Changes, at: u64) {

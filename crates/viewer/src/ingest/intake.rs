@@ -5,6 +5,7 @@ use std::sync::Arc;
 use traceparent::TraceId;
 
 use super::bounds::{bound, bound_resource};
+use crate::metrics::Sample;
 use crate::span::{Span, Value, text};
 use crate::store::{Record, resource_json};
 use crate::viewer::State;
@@ -18,6 +19,8 @@ pub(super) struct Intake<'a> {
     resource: Arc<str>,
     env: String,
     pending: Vec<(TraceId, Arc<Record>)>,
+    /// What each of those is counted as.
+    samples: Vec<Sample>,
     taken: Taken,
 }
 
@@ -38,6 +41,7 @@ impl<'a> Intake<'a> {
             resource: "{}".into(),
             env: String::new(),
             pending: Vec::new(),
+            samples: Vec::new(),
             taken: Taken::default(),
         }
     }
@@ -57,7 +61,7 @@ impl<'a> Intake<'a> {
         match span {
             Ok((trace, mut span)) => {
                 bound(&mut span, self.state.limits.value);
-                self.state.metrics.count(&span, &self.env);
+                self.samples.push(Sample::of(&span, &self.env));
                 let like = self.pending.last().map(|(_, record)| &**record);
                 let record = Record::new(&span, &self.resource, like);
                 self.pending.push((trace, Arc::new(record)));
@@ -82,6 +86,10 @@ impl<'a> Intake<'a> {
     }
 
     fn hand_over(&mut self) {
-        self.state.keep(std::mem::take(&mut self.pending));
+        let repeated = self.state.keep(std::mem::take(&mut self.pending));
+        let samples = self.samples.iter().enumerate();
+        let first = samples.filter(|(at, _)| repeated.binary_search(at).is_err());
+        self.state.metrics.count(first.map(|(_, sample)| sample));
+        self.samples.clear();
     }
 }

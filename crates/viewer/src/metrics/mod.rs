@@ -1,15 +1,17 @@
-//! Counts of everything that ever came in, under the names of Rastir's collector and of the
+//! Counts of everything that ever came in, retries left out, under the names of Rastir's collector and of the
 //! OpenTelemetry conventions for MCP.
 
 mod family;
 mod labels;
+mod sample;
 
 use std::sync::{Mutex, PoisonError};
 
 use self::family::{Counters, Histograms};
 use self::labels::Labels;
-use crate::rastir;
-use crate::span::{Kind, Span, Value};
+pub(crate) use self::sample::Sample;
+use self::sample::Work;
+use crate::span::Kind;
 
 /// As Rastir's collector has them.
 const RASTIR_BOUNDS: &[f64] = &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
@@ -17,15 +19,6 @@ const RASTIR_BOUNDS: &[f64] = &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0,
 const MCP_BOUNDS: &[f64] = &[
     0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
 ];
-/// The attributes that are labels of the MCP conventions' histograms.
-const MCP_LABELS: [&str; 5] = [
-    "mcp.method.name",
-    "gen_ai.tool.name",
-    "gen_ai.prompt.name",
-    "error.type",
-    "rpc.response.status_code",
-];
-
 /// What has been counted since the start.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -78,66 +71,11 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts a span of a service that runs in the environment `env`.
-    pub(crate) fn count(&self, span: &Span, env: &str) {
-        let text = |key| span.text(key).unwrap_or_default();
-        let service = Labels::new()
-            .with("service", &span.service)
-            .with("env", env);
-        let (model, provider, agent) = (text("model"), text("provider"), text("agent"));
-        let span_type = rastir::span_type(span);
-        let typed = service.clone().with("span_type", span_type);
-        let asked = |labels: &Labels| {
-            let labels = labels.clone().with("model", model);
-            labels.with("provider", provider)
-        };
-        let seconds = span.duration_ns as f64 / 1e9;
-
+    /// Counts spans.
+    pub(crate) fn count<'a>(&self, samples: impl IntoIterator<Item = &'a Sample>) {
         let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
-        let ingested = typed.clone().with("status", rastir::status(span));
-        families.ingested.add(&ingested, 1.0);
-        families.duration.observe(&asked(&typed), seconds);
-        if span.is_error() {
-            let labels = typed.clone().with("error_type", rastir::error_type(span));
-            let labels = asked(&labels).with("agent", agent);
-            families.errors.add(&labels, 1.0);
-        }
-        match span_type {
-            "tool" => {
-                let agent = if agent.is_empty() { "unknown" } else { agent };
-                let labels = service.clone().with("tool_name", &rastir::name(span));
-                let labels = asked(&labels.with("agent", agent));
-                families.tool_calls.add(&labels, 1.0);
-            }
-            "llm" => {
-                let labels = asked(&service).with("agent", agent);
-                families.llm_calls.add(&labels, 1.0);
-                let tokens = |keys: [&str; 2]| keys.iter().find_map(|key| number(span, key));
-                if let Some(tokens) = tokens(["tokens_input", "gen_ai.usage.input_tokens"]) {
-                    families.tokens_input.add(&labels, tokens);
-                }
-                if let Some(tokens) = tokens(["tokens_output", "gen_ai.usage.output_tokens"]) {
-                    families.tokens_output.add(&labels, tokens);
-                }
-            }
-            "retrieval" => {
-                let labels = service.clone().with("agent", agent);
-                families.retrieval_calls.add(&asked(&labels), 1.0);
-            }
-            _ => {}
-        }
-        if span.text("mcp.method.name").is_some() {
-            let mut labels = service;
-            for key in MCP_LABELS {
-                if let Some(value) = span.text(key) {
-                    labels = labels.with(key, value);
-                }
-            }
-            match span.kind {
-                Kind::Client => families.client.observe(&labels, seconds),
-                Kind::Server => families.server.observe(&labels, seconds),
-                _ => {}
-            }
+        for sample in samples {
+            families.count(sample);
         }
     }
 
@@ -164,15 +102,36 @@ impl Metrics {
     }
 }
 
-/// A count, which Rastir and others may write as text.
-fn number(span: &Span, key: &str) -> Option<f64> {
-    let (_, value) = span.attributes.iter().find(|(name, _)| name == key)?;
-    let number = match value {
-        Value::Int(number) => *number as f64,
-        Value::Float(number) => *number,
-        Value::Text(text) => text.parse().ok()?,
-        _ => return None,
-    };
-    // A counter never falls.
-    (number.is_finite() && number >= 0.0).then_some(number)
+impl Families {
+    fn count(&mut self, sample: &Sample) {
+        let seconds = sample.seconds;
+        self.ingested.add(&sample.ingested, 1.0);
+        self.duration.observe(&sample.typed, seconds);
+        if let Some(labels) = &sample.error {
+            self.errors.add(labels, 1.0);
+        }
+        match &sample.work {
+            Work::Tool(labels) => self.tool_calls.add(labels, 1.0),
+            Work::Model {
+                labels,
+                input,
+                output,
+            } => {
+                self.llm_calls.add(labels, 1.0);
+                if let Some(tokens) = input {
+                    self.tokens_input.add(labels, *tokens);
+                }
+                if let Some(tokens) = output {
+                    self.tokens_output.add(labels, *tokens);
+                }
+            }
+            Work::Retrieval(labels) => self.retrieval_calls.add(labels, 1.0),
+            Work::Other => {}
+        }
+        match &sample.operation {
+            Some((Kind::Client, labels)) => self.client.observe(labels, seconds),
+            Some((Kind::Server, labels)) => self.server.observe(labels, seconds),
+            _ => {}
+        }
+    }
 }

@@ -30,6 +30,17 @@ enum Status {
 }
 
 impl Filter {
+    /// Whether every trace fits.
+    pub(super) fn is_empty(&self) -> bool {
+        let none = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
+        none(&self.service)
+            && none(&self.tool)
+            && none(&self.text)
+            && self.status.is_none()
+            && self.min_ms.is_none()
+            && self.max_ms.is_none()
+    }
+
     /// Whether it fits, apart from the text.
     pub(super) fn fits(&self, trace: &Summary) -> bool {
         let among = |wanted: &Option<String>, names: &[Arc<str>]| match wanted.as_deref() {

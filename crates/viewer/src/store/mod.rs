@@ -5,6 +5,7 @@ mod filter;
 // Without a database, nothing reads what it holds.
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 mod journal;
+mod names;
 mod record;
 mod search;
 #[cfg(feature = "sqlite")]
@@ -23,6 +24,7 @@ use traceparent::TraceId;
 pub(crate) use self::clock::now_ms;
 pub(crate) use self::filter::Filter;
 pub(crate) use self::journal::Journal;
+use self::names::Names;
 pub(crate) use self::record::{Record, resource_json};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::OpenError;
@@ -48,6 +50,7 @@ struct Inner {
     by_change: BTreeMap<u64, TraceId>,
     /// By the number of their first span.
     by_arrival: BTreeMap<u64, TraceId>,
+    names: Names,
     /// The number of the last change.
     last: u64,
     counts: Counts,
@@ -82,6 +85,15 @@ pub(crate) struct Changes {
     pub(crate) gone: Vec<TraceId>,
 }
 
+/// What became of a span.
+enum Fate {
+    Kept,
+    /// The very same one is here: a sender whose answer got lost sends again.
+    Repeated,
+    /// Its trace has too many.
+    Truncated,
+}
+
 impl Store {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
@@ -93,17 +105,21 @@ impl Store {
 
     /// Adds spans that arrived at `now`, in milliseconds since 1970, and lets go what is over a
     /// bound then. `tell` hears of it in the order in which it happens, and must not wait.
+    ///
+    /// Gives the places of those that are here already.
     pub(crate) fn insert(
         &self,
         records: Vec<(TraceId, Arc<Record>)>,
         now: u64,
         tell: impl FnOnce(Changes),
-    ) {
-        let mut changes = Changes::default();
+    ) -> Vec<usize> {
+        let (mut changes, mut repeated) = (Changes::default(), Vec::new());
         let mut inner = self.lock();
-        for (id, record) in records {
-            if inner.add(id, record.clone(), now, &self.limits) {
-                changes.kept.push((id, record));
+        for (at, (id, record)) in records.into_iter().enumerate() {
+            match inner.add(id, &record, now, &self.limits) {
+                Fate::Kept => changes.kept.push((id, record)),
+                Fate::Repeated => repeated.push(at),
+                Fate::Truncated => {}
             }
         }
         inner.make_room(now, &self.limits, &mut changes.gone);
@@ -111,6 +127,7 @@ impl Store {
         tell(changes);
         drop(inner);
         self.changed.send_replace(last);
+        repeated
     }
 
     /// Lets go what is too old at `now`.
@@ -147,12 +164,22 @@ impl Store {
     /// At most `max` traces with a span of `service`, the last to arrive first.
     pub(crate) fn latest(&self, max: usize, service: Option<&str>) -> Vec<Summary> {
         let mut inner = self.lock();
-        let ids: Vec<TraceId> = inner.by_arrival.values().rev().copied().collect();
-        let summaries = ids.into_iter().filter_map(|id| inner.summary(id));
-        let of_service = |trace: &Summary| {
-            service.is_none_or(|name| trace.services.iter().any(|other| **other == *name))
-        };
-        summaries.filter(of_service).take(max).collect()
+        let Inner {
+            traces, by_arrival, ..
+        } = &mut *inner;
+        let mut latest = Vec::new();
+        for id in by_arrival.values().rev() {
+            if latest.len() >= max {
+                break;
+            }
+            let Some(trace) = traces.get_mut(id).map(|trace| trace.summary(*id)) else {
+                continue;
+            };
+            if service.is_none_or(|name| trace.services.iter().any(|other| **other == *name)) {
+                latest.push(trace.clone());
+            }
+        }
+        latest
     }
 
     /// The spans of a trace by start, and how many more there were.
@@ -181,8 +208,7 @@ impl Store {
 }
 
 impl Inner {
-    /// Whether the span is kept.
-    fn add(&mut self, id: TraceId, record: Arc<Record>, now: u64, limits: &Limits) -> bool {
+    fn add(&mut self, id: TraceId, record: &Arc<Record>, now: u64, limits: &Limits) -> Fate {
         self.last += 1;
         let last = self.last;
         let trace = self.traces.entry(id).or_insert_with(|| {
@@ -196,18 +222,21 @@ impl Inner {
         // No single trace takes all the room.
         let full = trace.spans().len() >= limits.spans_per_trace
             || trace.bytes() + bytes > limits.bytes / 2;
-        let kept = !full && trace.add(record);
         trace.touch(last, now);
-        if kept {
-            self.counts.spans += 1;
-            self.counts.bytes += bytes;
+        if trace.has(record) {
+            self.counts.repeated += 1;
+            Fate::Repeated
         } else if full {
             trace.truncate();
             self.counts.truncated += 1;
+            Fate::Truncated
         } else {
-            self.counts.repeated += 1;
+            trace.add(record.clone());
+            self.names.add(record);
+            self.counts.spans += 1;
+            self.counts.bytes += bytes;
+            Fate::Kept
         }
-        kept
     }
 
     fn make_room(&mut self, now: u64, limits: &Limits, gone: &mut Vec<TraceId>) {
@@ -225,6 +254,9 @@ impl Inner {
             self.by_change.pop_first();
             if let Some(trace) = self.traces.remove(&id) {
                 self.by_arrival.remove(&trace.arrived());
+                for span in trace.spans() {
+                    self.names.remove(span);
+                }
                 let spans = trace.spans().len();
                 self.counts.spans = self.counts.spans.saturating_sub(spans);
                 let bytes = trace.bytes() + Trace::OVERHEAD;

@@ -1,6 +1,5 @@
 //! Lists of traces.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,8 +13,6 @@ use super::{Filter, Record, Store, Summary};
 const PAGE: usize = 100;
 /// Traces of one page at most.
 const MAX_PAGE: usize = 10_000;
-/// Names that are offered to choose from.
-const NAMES: usize = 1000;
 /// How long one search through the text of spans may take.
 const TEXT_TAKES: Duration = Duration::from_millis(250);
 /// Traces that are looked at before others may have the lock.
@@ -29,8 +26,8 @@ pub(crate) struct Page {
     next: Option<String>,
     /// How many fit. For a search that took too long, how many were found.
     total: usize,
-    services: BTreeSet<Arc<str>>,
-    tools: BTreeSet<Arc<str>>,
+    services: Vec<Arc<str>>,
+    tools: Vec<Arc<str>>,
 }
 
 impl Store {
@@ -39,22 +36,34 @@ impl Store {
         let began = Instant::now();
         let mut needle = filter.text.as_deref().and_then(Needle::new);
         let mut listing = Listing::new(filter);
-        let mut before = u64::MAX;
+        // Where all fit, nobody has to look at each to know how many there are.
+        let all = filter.is_empty();
+        let mut before = filter.before.filter(|_| all).unwrap_or(u64::MAX);
         while let Some((last, candidates)) = self.step(before, &mut listing, needle.is_some()) {
             before = last;
-            let Some(needle) = &mut needle else { continue };
             for Candidate {
                 arrived,
                 summary,
                 spans,
             } in candidates
             {
-                if began.elapsed() < TEXT_TAKES && needle.is_in(&summary, &spans) {
+                let is_in = |needle: &mut Needle| needle.is_in(&summary, &spans);
+                if began.elapsed() < TEXT_TAKES && needle.as_mut().is_some_and(is_in) {
                     listing.add(arrived, &summary);
                 }
             }
+            if all && listing.more {
+                break;
+            }
         }
-        listing.finish()
+        let mut page = listing.finish();
+        let inner = self.lock();
+        if all {
+            page.total = inner.traces.len();
+        }
+        page.services = inner.names.services();
+        page.tools = inner.names.tools();
+        page
     }
 
     /// Lists the next traces that arrived before the one numbered `before`; gives the number of the
@@ -75,7 +84,6 @@ impl Store {
                 continue;
             };
             let summary = trace.summary(*id);
-            listing.offer(summary);
             if !listing.filter.fits(summary) {
                 continue;
             }
@@ -119,20 +127,6 @@ impl<'a> Listing<'a> {
             page: Page::default(),
             last: None,
             more: false,
-        }
-    }
-
-    /// Offers a trace's names to choose from.
-    fn offer(&mut self, trace: &Summary) {
-        for (names, more) in [
-            (&mut self.page.services, &trace.services),
-            (&mut self.page.tools, &trace.tools),
-        ] {
-            for name in more {
-                if names.len() < NAMES && !names.contains(name) {
-                    names.insert(name.clone());
-                }
-            }
         }
     }
 
@@ -216,5 +210,50 @@ impl Needle {
                 .events
                 .iter()
                 .any(|event| within(&event.name) || values(&event.attributes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::Trace;
+    use super::*;
+    use crate::{Limits, Span};
+
+    /// A store with so many traces.
+    fn store(traces: u64) -> Store {
+        let limits = Limits {
+            traces: usize::MAX,
+            bytes: usize::MAX,
+            ..Limits::default()
+        };
+        let store = Store::new(limits);
+        let span = json!({
+            "span_id": "00f067aa0ba902b7", "parent_id": null, "name": "a span", "kind": "server",
+            "service": "test", "start_ns": "0", "duration_ns": 0, "status": "unset", "message": "",
+            "attributes": {}, "events": [], "links": [], "flags": 0, "trace_state": "",
+            "source": "otlp", "cut": false,
+        });
+        let span: Span = serde_json::from_value(span).unwrap();
+        let record = Arc::new(Record::new(&span, &"{}".into(), None));
+        let id = |n: u64| TraceId::from_u128(u128::from(n)).unwrap();
+        let all = (1..=traces).map(|n| (id(n), record.clone())).collect();
+        store.insert(all, 0, drop);
+        store
+    }
+
+    #[test]
+    fn a_page_of_everything_looks_at_no_more_than_it_shows() {
+        let store = store(100 * STEP as u64);
+        let mut filter = Filter::default();
+        for shown in [PAGE, 2 * PAGE] {
+            let page = store.page(&filter);
+            assert_eq!((page.traces.len(), page.total), (PAGE, 100 * STEP));
+            let summed = |trace: &&Trace| trace.is_summed();
+            let looked = store.lock().traces.values().filter(summed).count();
+            assert!((shown..=shown + 2 * STEP).contains(&looked), "{looked}");
+            filter.before = page.next.and_then(|next| next.parse().ok());
+        }
     }
 }

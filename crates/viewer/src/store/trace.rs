@@ -39,15 +39,17 @@ impl Trace {
         }
     }
 
-    /// Keeps a span, unless the very same one is here: a sender whose answer got lost sends again.
-    pub(super) fn add(&mut self, record: Arc<Record>) -> bool {
-        let first = *self.ids.entry(record.span_id).or_insert(self.spans.len());
-        if self.spans.get(first).is_some_and(|twin| *twin == record) {
-            return false;
-        }
+    /// Whether the very same span is here.
+    pub(super) fn has(&self, record: &Record) -> bool {
+        let first = self.ids.get(&record.span_id);
+        first.is_some_and(|first| self.spans.get(*first).is_some_and(|twin| **twin == *record))
+    }
+
+    /// Keeps a span.
+    pub(super) fn add(&mut self, record: Arc<Record>) {
+        self.ids.entry(record.span_id).or_insert(self.spans.len());
         self.bytes += record.bytes();
         self.spans.push(record);
-        true
     }
 
     /// Something of it arrived at `now`, by the change `number`.
@@ -65,6 +67,11 @@ impl Trace {
         let Self { spans, ids, .. } = self;
         self.summary
             .get_or_insert_with(|| Summary::of(id, spans, ids, (self.arrived, self.changed)))
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_summed(&self) -> bool {
+        self.summary.is_some()
     }
 
     pub(super) fn spans(&self) -> &[Arc<Record>] {

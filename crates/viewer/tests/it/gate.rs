@@ -2,7 +2,8 @@
 
 use mcp_trace_viewer::{ServeError, Viewer};
 use reqwest::StatusCode;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{Running, TRACE, request, span};
 
@@ -99,6 +100,28 @@ async fn web_pages_of_others_get_nothing() {
                 .body(body);
             assert_eq!(post.send().await.unwrap().status(), status);
         }
+    }
+}
+
+#[tokio::test]
+async fn who_names_no_host_gets_nothing() {
+    let viewer = Running::start().await;
+    let address = viewer.url.strip_prefix("http://").unwrap();
+    for (head, status) in [
+        ("GET /api/traces HTTP/1.0\r\n\r\n", "403"),
+        (
+            "GET /api/traces HTTP/1.1\r\nconnection: close\r\n\r\n",
+            "403",
+        ),
+        ("GET /api/traces HTTP/1.0\r\nhost: \r\n\r\n", "403"),
+        ("GET /api/traces HTTP/1.0\r\nhost: \u{e4}\r\n\r\n", "403"),
+        ("GET /api/traces HTTP/1.0\r\nhost: localhost\r\n\r\n", "200"),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{head:?}");
     }
 }
 

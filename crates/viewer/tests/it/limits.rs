@@ -25,15 +25,25 @@ async fn ids(viewer: &Running) -> Vec<Value> {
 #[tokio::test]
 async fn the_quietest_trace_goes_first_and_whole() {
     let viewer = limited(|limits| limits.traces = 2).await;
+    let tool = |n| {
+        let name = json!({"stringValue": format!("tool {n}")});
+        with(span(&trace(n), 1, None, 0), "gen_ai.tool.name", name)
+    };
     for n in [1, 2] {
         viewer
-            .push(&[span(&trace(n), 1, None, 0), span(&trace(n), 2, Some(1), 0)])
+            .push(&[tool(n), span(&trace(n), 2, Some(1), 0)])
             .await;
     }
     // The first trace goes on, so that the second has been quiet the longest.
     viewer.push(&[span(&trace(1), 3, Some(1), 0)]).await;
-    viewer.push(&[span(&trace(3), 1, None, 0)]).await;
+    viewer.push(&[tool(3)]).await;
     assert_eq!(ids(&viewer).await, [trace(3), trace(1)]);
+    // Its names went with it, as far as no other trace has them.
+    let list = viewer.json("/api/traces").await;
+    assert_eq!(
+        (&list["services"], &list["tools"]),
+        (&json!(["test"]), &json!(["tool 1", "tool 3"]))
+    );
     let status = viewer.json("/api/status").await;
     assert_eq!(
         (&status["traces"], &status["spans"]),

@@ -1,5 +1,6 @@
 //! What reads a Rastir collector reads this.
 
+use mcp_trace_viewer::{Limits, Viewer};
 use serde_json::{Value, json};
 
 use crate::support::{Running, TRACE, span, trace, with};
@@ -141,6 +142,33 @@ async fn otlp_comes_back_in_rastirs_words() {
     });
     assert_eq!(span["attributes"], attributes);
     assert_eq!(span["duration_ms"], 1.0);
+}
+
+#[tokio::test]
+async fn what_is_sent_twice_is_counted_once() {
+    let mut limits = Limits::default();
+    limits.spans_per_trace = 2;
+    let viewer = Running::with(Viewer::new().limits(limits)).await;
+    let ingested = async || {
+        let page = viewer.text("/metrics").await;
+        let mut lines = page.lines();
+        let line = lines.find(|line| line.starts_with("rastir_spans_ingested_total{"));
+        line.unwrap().rsplit(' ').next().unwrap().to_owned()
+    };
+    let [a, b, c] = [1, 2, 3].map(|id| span(TRACE, id, None, 0));
+    // Within a request, and from request to request.
+    viewer.push(&[a.clone(), a.clone()]).await;
+    assert_eq!(ingested().await, "1");
+    viewer.push(&[b.clone(), a.clone()]).await;
+    assert_eq!(ingested().await, "2");
+    // One that finds no room has come in all the same.
+    viewer.push(&[c, a, b]).await;
+    assert_eq!(ingested().await, "3");
+    let status = viewer.json("/api/status").await;
+    assert_eq!(
+        (&status["repeated"], &status["truncated"]),
+        (&json!(4), &json!(1))
+    );
 }
 
 #[tokio::test]
