@@ -40,7 +40,8 @@ drop_reasons! {
     Refused = "refused",
     /// The receiver fails again and again over this span while it takes others.
     Poison = "poison",
-    /// The receiver's answer was longer than is ever read; whether it kept the spans is unknown.
+    /// The receiver's answer was longer than the 4 MiB that OTLP allows; whether it kept the spans is
+    /// unknown.
     ResponseTooLarge = "response_too_large",
     /// It was not delivered before the shutdown's deadline.
     Shutdown = "shutdown",

@@ -240,7 +240,8 @@ impl ExporterBuilder {
     /// How long a request may take, its answer included.
     ///
     /// Defaults to `RASTIR_TIMEOUT` (seconds), or to `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT` or
-    /// `OTEL_EXPORTER_OTLP_TIMEOUT` or `OTEL_BSP_EXPORT_TIMEOUT` (milliseconds), else to 10 seconds.
+    /// `OTEL_EXPORTER_OTLP_TIMEOUT` or `OTEL_BSP_EXPORT_TIMEOUT` (milliseconds), where 0 is no limit,
+    /// else to 10 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -317,7 +318,8 @@ impl ExporterBuilder {
         self
     }
 
-    /// Which new traces are recorded. A continued trace keeps its caller's decision.
+    /// Which new traces are recorded. A continued trace keeps its caller's decision, also where
+    /// `OTEL_TRACES_SAMPLER` names a sampler without `parentbased_`.
     ///
     /// Defaults to `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`, else to all. Can be
     /// changed later by [`Handle::set_sampler`](crate::Handle::set_sampler).

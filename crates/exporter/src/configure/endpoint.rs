@@ -13,17 +13,16 @@ pub(super) fn parse(url: &str) -> Result<Uri, String> {
     {
         return Err("not an `http://` or `https://` URL".to_owned());
     }
-    if uri
-        .authority()
-        .is_none_or(|authority| authority.host().is_empty())
-    {
+    let authority = uri.authority().filter(|name| !name.host().is_empty());
+    let Some(authority) = authority else {
         return Err("a URL without a host".to_owned());
-    }
-    if uri
-        .authority()
-        .is_some_and(|authority| authority.as_str().contains('@'))
-    {
+    };
+    if authority.as_str().contains('@') {
         return Err("credentials belong in `headers` or `api_key`, not in the URL".to_owned());
+    }
+    // A port that cannot be read would silently be 80 or 443.
+    if authority.as_str() != authority.host() && authority.port_u16().is_none() {
+        return Err("a URL with a port that is none".to_owned());
     }
     Ok(uri)
 }
@@ -56,6 +55,9 @@ mod tests {
             ),
             ("https://c/a/b", "https://c/a/b/v1/traces"),
             ("http://c/a?tenant=x", "http://c/a/v1/traces?tenant=x"),
+            ("http://[::1]:4318/", "http://[::1]:4318/v1/traces"),
+            ("http://[::1]", "http://[::1]/v1/traces"),
+            (" HTTP://C:4318/a%20b\t", "http://C:4318/a%20b/v1/traces"),
         ] {
             assert_eq!(append(&parse(base).unwrap(), "v1/traces").unwrap(), want);
         }
@@ -71,6 +73,12 @@ mod tests {
             "http://",
             "grpc://c:4317",
             "http://user:pw@c/",
+            "http://c:99999/",
+            "http://c:/",
+            "http://c:port/",
+            "http://[::1/",
+            "http://[::1]4318/",
+            "http://::1:4318/",
         ] {
             assert!(parse(url).is_err(), "{url}");
         }

@@ -3,6 +3,7 @@
 //! An empty variable counts as unset; a value that cannot be read is reported and left out
 //! ([OpenTelemetry, Environment Variable Specification](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)).
 
+use std::env::VarError;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -20,7 +21,14 @@ pub(crate) enum Env {
 impl Env {
     fn lookup(self, name: &str) -> Option<String> {
         match self {
-            Self::Process => std::env::var(name).ok(),
+            Self::Process => match std::env::var(name) {
+                Ok(text) => Some(text),
+                Err(VarError::NotPresent) => None,
+                Err(VarError::NotUnicode(_)) => {
+                    report(name);
+                    None
+                }
+            },
             #[cfg(test)]
             Self::Fixed(variables) => {
                 let found = variables.iter().find(|(known, _)| *known == name)?;
@@ -46,18 +54,17 @@ impl Env {
     /// A length of time in a unit that the variable's name decides: `RASTIR_*` counts seconds,
     /// `OTEL_*` milliseconds.
     pub(super) fn duration(self, names: &[&str]) -> Option<Duration> {
-        let parse = |name: &str, text: &str| {
-            let number: f64 = text.parse().ok()?;
-            let seconds = if name.starts_with("RASTIR_") {
-                number
-            } else {
-                number / 1000.0
-            };
-            Duration::try_from_secs_f64(seconds).ok()
-        };
         names
             .iter()
-            .find_map(|name| self.read(name, |text| parse(name, text)))
+            .find_map(|name| self.read(name, |text| duration(name, text)))
+    }
+
+    /// As [`duration`](Self::duration), but zero is not understood.
+    pub(super) fn positive_duration(self, names: &[&str]) -> Option<Duration> {
+        let positive = |name: &str, text: &str| duration(name, text).filter(|time| !time.is_zero());
+        names
+            .iter()
+            .find_map(|name| self.read(name, |text| positive(name, text)))
     }
 
     /// The proxies of `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, as curl reads
@@ -95,14 +102,28 @@ impl Env {
         }
         let value = read(text);
         if value.is_none() {
-            // The value may be a secret.
-            tracing::warn!(
-                variable = name,
-                "span export: the variable's value cannot be read; ignored"
-            );
+            report(name);
         }
         value
     }
+}
+
+/// Without the value, which may be a secret.
+fn report(name: &str) {
+    tracing::warn!(
+        variable = name,
+        "span export: the variable's value cannot be read; ignored"
+    );
+}
+
+fn duration(name: &str, text: &str) -> Option<Duration> {
+    let number: f64 = text.parse().ok()?;
+    let seconds = if name.starts_with("RASTIR_") {
+        number
+    } else {
+        number / 1000.0
+    };
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 fn pairs(text: &str) -> Option<Vec<(String, String)>> {

@@ -1,5 +1,6 @@
 //! Bounds, batches and times.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::error::ConfigError;
@@ -62,7 +63,8 @@ impl Resolver<'_> {
 
     pub(super) fn tuning(&self, family: Family) -> Tuning {
         let (builder, env) = (self.builder, self.env);
-        let positive = |duration: Duration| (!duration.is_zero()).then_some(duration);
+        // By OpenTelemetry's rules zero is no limit.
+        let limit = |time: Duration| if time.is_zero() { Duration::MAX } else { time };
         let interval = family.order(&["RASTIR_FLUSH_INTERVAL"], &["OTEL_BSP_SCHEDULE_DELAY"]);
         let timeout = family.order(
             &["RASTIR_TIMEOUT"],
@@ -75,11 +77,11 @@ impl Resolver<'_> {
         Tuning {
             flush_interval: builder
                 .flush_interval
-                .or_else(|| env.duration(&interval).and_then(positive))
+                .or_else(|| env.positive_duration(&interval))
                 .unwrap_or(Duration::from_secs(5)),
             timeout: builder
                 .timeout
-                .or_else(|| env.duration(&timeout).and_then(positive))
+                .or_else(|| env.duration(&timeout).map(limit))
                 .unwrap_or(Duration::from_secs(10)),
             max_in_flight: builder.max_in_flight.unwrap_or(1),
             // The last span of a batch reaches over, by 4 MiB at most.
@@ -107,16 +109,13 @@ impl Resolver<'_> {
 
     pub(super) fn limits(&self, family: Family, tuning: &Tuning) -> Limits {
         let (builder, env) = (self.builder, self.env);
-        let positive = |number: &usize| *number > 0;
+        let number = |names: &[&str]| env.parsed(names).map(NonZeroUsize::get);
         let sizes = family.order(&["RASTIR_BATCH_SIZE"], &["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"]);
         let spans = builder
             .queue_spans
-            .or_else(|| env.parsed(&["OTEL_BSP_MAX_QUEUE_SIZE"]).filter(positive))
+            .or_else(|| number(&["OTEL_BSP_MAX_QUEUE_SIZE"]))
             .unwrap_or(65_536);
-        let batch_spans = builder
-            .batch_size
-            .or_else(|| env.parsed(&sizes).filter(positive))
-            .unwrap_or(512);
+        let batch_spans = builder.batch_size.or_else(|| number(&sizes)).unwrap_or(512);
         let bytes = builder.queue_bytes.unwrap_or(64 * 1024 * 1024);
         // What the queue can hold at all must be able to wake the worker.
         let batch_bytes = tuning.max_batch_bytes.min(1024 * 1024).min(bytes / 2);

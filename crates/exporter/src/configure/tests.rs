@@ -174,6 +174,15 @@ fn what_cannot_be_read_in_the_environment_is_the_default() {
 }
 
 #[test]
+fn a_timeout_of_zero_in_the_environment_is_no_limit() {
+    const ZERO: Variables = &[("OTEL_EXPORTER_OTLP_TIMEOUT", "0")];
+    let otlp = || configure().otlp_endpoint("http://o");
+    assert_eq!(only(otlp(), ZERO).tuning.timeout, Duration::MAX);
+    let explicit = otlp().timeout(Duration::from_secs(1));
+    assert_eq!(only(explicit, ZERO).tuning.timeout, Duration::from_secs(1));
+}
+
+#[test]
 fn headers_and_keys() {
     let value =
         |headers: &HeaderMap, name: &str| Some(headers.get(name)?.to_str().unwrap().to_owned());

@@ -54,7 +54,7 @@ pub trait Encoder: Debug + Send + Sync + 'static {
         request
     }
 
-    /// Judges an answer. `body` is complete; it is at most 64 KiB long.
+    /// Judges an answer. `body` is complete; it is empty if it was longer than 64 KiB.
     ///
     /// Defaults to the rules of
     /// [OTLP/HTTP](https://opentelemetry.io/docs/specs/otlp/#otlphttp-response) for status codes.

@@ -15,8 +15,10 @@ use tower_service::Service;
 
 use super::BoxError;
 
-/// The longest answer that is read, in bytes: it only says how many spans were refused.
-const MAX_ANSWER: usize = 64 * 1024;
+/// The longest answer that is looked at, in bytes: it only says how many spans were refused.
+const MAX_READ: usize = 64 * 1024;
+/// The bound of OTLP on an answer, in bytes.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
 /// A transport's service, shared by the attempts that use it at the same time.
 #[derive(Clone)]
@@ -26,7 +28,7 @@ pub(crate) struct Courier(Arc<Mutex<dyn Exchange + Send>>);
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) head: Parts,
-    /// `None` if it was longer than is ever read.
+    /// Empty if it was too long to be looked at; `None` if it was longer than any may be.
     pub(crate) body: Option<Bytes>,
 }
 
@@ -100,13 +102,18 @@ where
     B::Error: Into<BoxError>,
 {
     let mut body = std::pin::pin!(body);
-    let mut read = Vec::new();
+    let (mut read, mut len) = (Vec::new(), 0_usize);
     while let Some(frame) = body.frame().await {
         let Ok(mut data) = frame.map_err(Into::into)?.into_data() else {
             continue;
         };
-        if read.len() + data.remaining() > MAX_ANSWER {
+        len = len.saturating_add(data.remaining());
+        if len > MAX_ANSWER {
             return Ok(None);
+        }
+        if len > MAX_READ {
+            read = Vec::new();
+            continue;
         }
         while data.has_remaining() {
             let chunk = data.chunk();

@@ -23,7 +23,7 @@ use crate::transport::{BoxError, Courier};
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
-    /// `None` if the answer was too long to be read.
+    /// `None` if the answer was longer than any may be.
     pub(super) verdict: Option<Verdict>,
     pub(super) retry_after: Option<Duration>,
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use mcp_trace::Text;
 use tokio::task::{Id, JoinError};
 
 use super::attempt::{Failure, Reply};
@@ -35,7 +36,7 @@ impl Dispatcher {
         let Some(verdict) = reply.verdict else {
             self.destination.counters.failed_requests.add(1);
             self.alive();
-            let detail = format!("status {status}, and an answer beyond 64 KiB");
+            let detail = format!("status {status}, and an answer beyond 4 MiB");
             return self.lose(&batch, DropReason::ResponseTooLarge, &detail);
         };
         let verdict = match verdict {
@@ -180,10 +181,16 @@ impl Dispatcher {
     }
 
     pub(super) fn warn(&mut self, subject: &'static str, detail: &str) {
+        // A receiver may have written a part of it.
+        let detail = Text::new(detail);
         self.destination
             .counters
             .set_error(format!("{subject}: {detail}"));
-        self.warnings
-            .warn(Instant::now(), &self.destination.name, subject, detail);
+        self.warnings.warn(
+            Instant::now(),
+            &self.destination.name,
+            subject,
+            detail.as_str(),
+        );
     }
 }
