@@ -107,6 +107,12 @@ impl Skip {
         escape: false,
     };
 
+    /// Inside of a string in an object in an array.
+    pub(crate) const STRING_OF_BLOCK: Skip = Skip {
+        depth: 2,
+        ..Skip::STRING
+    };
+
     /// Goes on at offset `at` of the input.
     pub(crate) fn push(&mut self, input: &[u8], mut at: usize, max_depth: u8) -> Skipped {
         // All ones between quotes.

@@ -8,6 +8,36 @@ use crate::{
     meta::{MetaValue, TraceMeta},
 };
 
+/// The strings of a message that is still there.
+#[derive(Debug, Default)]
+pub(crate) struct Strings<'b> {
+    /// Where they will be, end to end.
+    spans: [Span; Field::COUNT],
+    found: [&'b [u8]; Field::COUNT],
+    count: usize,
+    len: usize,
+}
+
+impl<'b> Strings<'b> {
+    #[inline(always)]
+    pub(crate) fn has(&self, field: Field) -> bool {
+        self.spans[field as usize] != Span::ABSENT
+    }
+
+    /// Adds one. Returns nothing if there is one already, or if it is too long.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, field: Field, bytes: &'b [u8]) -> Option<()> {
+        if self.has(field) || bytes.len() > field.limit() {
+            return None;
+        }
+        self.spans[field as usize] = Span::new(self.len, bytes);
+        *self.found.get_mut(self.count)? = bytes;
+        self.count += 1;
+        self.len += bytes.len();
+        Some(())
+    }
+}
+
 /// What kind of JSON-RPC message a body is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -84,9 +114,6 @@ impl Field {
     }
 }
 
-/// The strings of a message that is still there, by [`Field`].
-pub(crate) type Strings<'b> = [Option<&'b [u8]>; Field::COUNT];
-
 /// Where a string is, if it is there. Every limit is less than what stands for something else.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Span {
@@ -103,6 +130,15 @@ impl Span {
         start: 0,
         len: u16::MAX - 1,
     };
+
+    /// The limits of all strings together fit into a span.
+    #[inline(always)]
+    fn new(start: usize, bytes: &[u8]) -> Span {
+        Span {
+            start: start as u16,
+            len: bytes.len() as u16,
+        }
+    }
 
     fn range(self) -> Option<Range<usize>> {
         let start = usize::from(self.start);
@@ -254,20 +290,15 @@ impl Message {
         self.spans[field as usize] != Span::ABSENT
     }
 
-    /// Takes over all strings at once. They are within their limits. Does nothing and returns false
-    /// if they are not UTF-8.
+    /// Takes over all strings at once. Does nothing and returns false if they are not UTF-8.
     pub(crate) fn set_strings(&mut self, strings: &Strings<'_>) -> bool {
-        let len = strings.iter().flatten().map(|bytes| bytes.len()).sum();
-        let mut text = Vec::with_capacity(len);
-        let mut spans = [Span::ABSENT; Field::COUNT];
-        for (span, bytes) in spans.iter_mut().zip(strings) {
-            if let Some(bytes) = bytes {
-                *span = add(&mut text, bytes);
-            }
+        let mut text = Vec::with_capacity(strings.len);
+        for bytes in strings.found.iter().take(strings.count) {
+            text.extend_from_slice(bytes);
         }
         String::from_utf8(text).is_ok_and(|text| {
             self.text = text;
-            self.spans = spans;
+            self.spans = strings.spans;
             true
         })
     }
@@ -344,13 +375,9 @@ impl Message {
     }
 }
 
-/// The limits of all strings together fit into a span.
 #[inline]
 fn add(text: &mut Vec<u8>, bytes: &[u8]) -> Span {
-    let span = Span {
-        start: text.len() as u16,
-        len: bytes.len() as u16,
-    };
+    let span = Span::new(text.len(), bytes);
     text.extend_from_slice(bytes);
     span
 }

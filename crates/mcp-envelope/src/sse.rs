@@ -37,6 +37,8 @@ pub(crate) enum Part<'a> {
 
 const MARK: &[u8] = b"\xEF\xBB\xBF";
 const NAME: &[u8] = b"data";
+/// What most lines of data begin with, where it is in one piece.
+const USUAL: &[u8] = b"data: ";
 
 impl Lines {
     pub(crate) fn new() -> Lines {
@@ -74,6 +76,13 @@ impl Lines {
             }
             let line_end = matches!(byte, b'\n' | b'\r');
             match self.state {
+                Line::Mark(0) | Line::Name(0) if starts_with(chunk, at, USUAL) => {
+                    if self.start_data(&mut take) {
+                        return true;
+                    }
+                    self.state = Line::Data;
+                    at += USUAL.len();
+                }
                 Line::Mark(seen) if MARK.get(usize::from(seen)) == Some(&byte) => {
                     self.state = if usize::from(seen) + 1 == MARK.len() {
                         Line::Name(0)
@@ -124,6 +133,10 @@ impl Lines {
     fn start_data(&mut self, take: &mut impl FnMut(Part<'_>) -> bool) -> bool {
         core::mem::replace(&mut self.has_data, true) && take(Part::Newline)
     }
+}
+
+fn starts_with(chunk: &[u8], at: usize, expected: &[u8]) -> bool {
+    chunk.get(at..).unwrap_or_default().starts_with(expected)
 }
 
 /// Reads the data of events as JSON. Returns whether an event with the wanted answer has been

@@ -248,7 +248,7 @@ fn any_of(values: &'static [&'static str]) -> BoxedStrategy<String> {
 fn compact() -> impl Strategy<Value = Vec<u8>> {
     let text = || {
         let odd = any_of(&["\"\\u0078\"", "7", "null", "{\"name\":\"y\"}", "[\"z\"]"]);
-        prop_oneof![8 => any_of(&["\"x\"", "\"00-\"", "\"\""]), 1 => odd].boxed()
+        prop_oneof![8 => any_of(&["\"x\"", "\"00-\"", "\"\""]), 2 => long(), 1 => odd].boxed()
     };
     let usually =
         |usual: &'static str, odd| prop_oneof![9 => Just(usual.to_owned()), 1 => any_of(odd)];
@@ -291,7 +291,7 @@ fn compact() -> impl Strategy<Value = Vec<u8>> {
             members("isError", usually("true", &["false", "7"])),
             members("resultType", text()),
             members("protocolVersion", text()),
-            members("content", text()),
+            members("content", prop_oneof![3 => content(), 1 => text()]),
         ],
         0..0,
     );
@@ -315,6 +315,24 @@ fn compact() -> impl Strategy<Value = Vec<u8>> {
         }
         body
     })
+}
+
+/// A string of some length, which may have something in it.
+fn long() -> BoxedStrategy<String> {
+    let inside = prop::sample::select(vec!["", "\\\"", "\\\\", "\\n", "é", "}]", "\"", "\\"]);
+    (0..40usize, inside, 0..120usize)
+        .prop_map(|(before, inside, behind)| {
+            format!("\"{}{inside}{}\"", "x".repeat(before), "y".repeat(behind))
+        })
+        .boxed()
+}
+
+/// What a tool answers.
+fn content() -> BoxedStrategy<String> {
+    let rest = any_of(&["}", "}", "},{}", ",\"annotations\":{\"a\":[]}}", "}}", ""]);
+    (long(), rest)
+        .prop_map(|(text, rest)| format!("[{{\"type\":\"text\",\"text\":{text}{rest}]"))
+        .boxed()
 }
 
 /// What is kept of the arguments, whole or in random chunks.

@@ -68,11 +68,16 @@ fn result(answer: &mut Answer, cursor: &mut Cursor<'_>) -> Option<()> {
     let (mut is_error, mut result_type, mut protocol_version) = (None, None, None);
     let mut ended = cursor.take(b"}");
     while !ended {
-        match cursor.key()? {
-            b"isError" => first(&mut is_error, cursor.boolean()?)?,
-            b"resultType" => first(&mut result_type, text(cursor, limits::WORD)?)?,
-            b"protocolVersion" => first(&mut protocol_version, text(cursor, limits::WORD)?)?,
-            _ => cursor.skip(2)?,
+        if cursor.take(b"\"content\":") {
+            cursor.skip_content(2)?;
+        } else if cursor.take(b"\"isError\":") {
+            first(&mut is_error, cursor.boolean()?)?;
+        } else {
+            match cursor.key()? {
+                b"resultType" => first(&mut result_type, text(cursor, limits::WORD)?)?,
+                b"protocolVersion" => first(&mut protocol_version, text(cursor, limits::WORD)?)?,
+                _ => cursor.skip(2)?,
+            }
         }
         ended = cursor.ends_object()?;
     }

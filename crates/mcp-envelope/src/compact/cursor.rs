@@ -12,8 +12,11 @@ pub(super) struct Cursor<'b> {
     rest: &'b [u8],
 }
 
+/// Bytes of strings that are looked at together.
+const WORD: usize = 16;
+
 /// Strings are looked through by hand up to this length, which most do not have.
-const SHORT: usize = 64;
+const SHORT: usize = 4 * WORD;
 
 /// A number of so many digits fits into an `i64`, and so does one with another digit.
 const SAFE_DIGITS: usize = 17;
@@ -83,7 +86,19 @@ impl<'b> Cursor<'b> {
     /// What is inside of a string behind its opening quote. It has no escapes.
     #[inline(always)]
     pub(super) fn string(&mut self) -> Option<&'b [u8]> {
-        let end = quote_or_backslash(self.rest)?;
+        let end = self.quote_or_backslash()?;
+        self.up_to_quote(end)
+    }
+
+    /// The same, for one that is usually long.
+    #[inline(always)]
+    pub(super) fn long_string(&mut self) -> Option<&'b [u8]> {
+        let end = memchr2(b'"', b'\\', self.rest)?;
+        self.up_to_quote(end)
+    }
+
+    #[inline(always)]
+    fn up_to_quote(&mut self, end: usize) -> Option<&'b [u8]> {
         let (string, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest.strip_prefix(b"\"")?;
         Some(string)
@@ -139,7 +154,7 @@ impl<'b> Cursor<'b> {
     #[inline(always)]
     fn skip_string(&mut self) -> Option<()> {
         loop {
-            let end = quote_or_backslash(self.rest)?;
+            let end = self.quote_or_backslash()?;
             match self.rest.get(end..)? {
                 [b'"', rest @ ..] => {
                     self.rest = rest;
@@ -152,6 +167,27 @@ impl<'b> Cursor<'b> {
         }
     }
 
+    /// The offset of the first one in the rest.
+    #[inline(always)]
+    fn quote_or_backslash(&self) -> Option<usize> {
+        let mut rest = self.rest;
+        let mut at = 0;
+        while let Some((word, behind)) = rest.split_first_chunk() {
+            if let Some(found) = first_mark(u128::from_le_bytes(*word)) {
+                return Some(at + found);
+            }
+            rest = behind;
+            at += WORD;
+            if at == SHORT {
+                return Some(at + memchr2(b'"', b'\\', rest)?);
+            }
+        }
+        // To read what is before it, too, is faster than to go along it.
+        let word = u128::from_le_bytes(*self.message.last_chunk()?);
+        let before = WORD - rest.len();
+        Some(at + first_mark(word.checked_shr(8 * before as u32)?)?)
+    }
+
     /// Behind an opening bracket.
     #[inline(always)]
     fn skip_container(&mut self, depth: u8) -> Option<()> {
@@ -159,8 +195,25 @@ impl<'b> Cursor<'b> {
             self.rest = rest;
             return Some(());
         }
-        let mut skip = Skip::CONTAINER;
-        match skip.push(self.message, self.offset(), limits::DEPTH - depth) {
+        self.skip_blocks(Skip::CONTAINER, self.offset(), depth)
+    }
+
+    /// Passes a value as [`skip`](Cursor::skip) does, which usually is one block of text.
+    #[inline(always)]
+    pub(super) fn skip_content(&mut self, depth: u8) -> Option<()> {
+        if !self.take(b"[{\"type\":\"text\",\"text\":\"") {
+            return self.skip(depth);
+        }
+        let end = self.quote_or_backslash()?;
+        if let [b'"', b'}', b']', rest @ ..] = self.rest.get(end..)? {
+            self.rest = rest;
+            return Some(());
+        }
+        self.skip_blocks(Skip::STRING_OF_BLOCK, self.offset() + end, depth)
+    }
+
+    fn skip_blocks(&mut self, mut skip: Skip, at: usize, depth: u8) -> Option<()> {
+        match skip.push(self.message, at, limits::DEPTH - depth) {
             Skipped::End(end) => {
                 self.rest = self.message.get(end..)?;
                 Some(())
@@ -170,30 +223,16 @@ impl<'b> Cursor<'b> {
     }
 }
 
-/// The offset of the first one.
+/// The offset of the first one in so many bytes.
 #[inline(always)]
-fn quote_or_backslash(input: &[u8]) -> Option<usize> {
-    let mut rest = input;
-    let mut at = 0;
-    while let Some((word, behind)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*word);
-        // Bytes that become zero borrow their high bit. Above the lowest one there may be false marks.
-        let borrows = |zeros: u64| zeros.wrapping_sub(LOW_BITS);
-        let marks = (borrows(word ^ QUOTES) | borrows(word ^ BACKSLASHES)) & !word & HIGH_BITS;
-        if marks != 0 {
-            return Some(at + marks.trailing_zeros() as usize / 8);
-        }
-        rest = behind;
-        at += 8;
-        if at == SHORT {
-            return Some(at + memchr2(b'"', b'\\', rest)?);
-        }
-    }
-    let is_mark = |byte: &u8| matches!(byte, b'"' | b'\\');
-    Some(at + rest.iter().position(is_mark)?)
+fn first_mark(word: u128) -> Option<usize> {
+    // Bytes that become zero borrow their high bit. Above the lowest one there may be false marks.
+    let borrows = |zeros: u128| zeros.wrapping_sub(LOW_BITS);
+    let marks = (borrows(word ^ QUOTES) | borrows(word ^ BACKSLASHES)) & !word & HIGH_BITS;
+    (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
 }
 
-const LOW_BITS: u64 = 0x0101_0101_0101_0101;
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-const QUOTES: u64 = LOW_BITS * b'"' as u64;
-const BACKSLASHES: u64 = LOW_BITS * b'\\' as u64;
+const LOW_BITS: u128 = u128::MAX / 0xFF;
+const HIGH_BITS: u128 = LOW_BITS << 7;
+const QUOTES: u128 = LOW_BITS * b'"' as u128;
+const BACKSLASHES: u128 = LOW_BITS * b'\\' as u128;

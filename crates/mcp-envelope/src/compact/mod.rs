@@ -90,6 +90,26 @@ mod tests {
     }
 
     #[test]
+    fn content_ends_where_its_bracket_does() {
+        for content in [
+            r#"[{"type":"text","text":""}]"#,
+            r#"[{"type":"text","text":"}]\"}]"}]"#,
+            r#"[{"type":"text","text":"a\}],"}]"#,
+            r#"[{"type":"text","text":"a","b":[]},{"isError":false}]"#,
+        ] {
+            let message = format!(r#"{{"id":1,"result":{{"content":{content},"isError":true}}}}"#);
+            let found = answer(message.as_bytes(), Some(&Id::from(1)), 0);
+            assert!(
+                found.is_some_and(|found| found.answer.tool_error),
+                "{message}"
+            );
+        }
+        assert!(!is_answer_read(
+            r#"{"id":1,"result":{"content":[{"type":"text","text":"a"}],"isError":1}}"#
+        ));
+    }
+
+    #[test]
     fn a_second_key_is_not_taken_for_what_follows_it() {
         for answer in [
             r#"{"jsonrpc":"2.0","id":1,"id":"result":{}}"#,

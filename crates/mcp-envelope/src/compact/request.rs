@@ -50,26 +50,22 @@ struct Found<'b> {
 impl<'b> Found<'b> {
     fn kind(&self) -> Option<Kind> {
         match self.id {
-            _ if !self.jsonrpc || !self.has(Field::Method) => None,
+            _ if !self.jsonrpc || !self.strings.has(Field::Method) => None,
             Some(_) => Some(Kind::Request),
             None if self.ended => Some(Kind::Notification),
             None => None,
         }
     }
 
-    fn has(&self, field: Field) -> bool {
-        self.strings[field as usize].is_some()
-    }
-
     /// Whether everything is known.
     #[inline(always)]
     fn enough(&self) -> bool {
-        let is_target_known = || self.target.is_some_and(|target| self.has(target));
+        let is_target_known = || self.target.is_some_and(|target| self.strings.has(target));
         let are_arguments_known = || !self.captures || self.arguments.is_some();
         (self.params_passed || self.meta_passed && is_target_known() && are_arguments_known())
             && self.id.is_some()
             && self.jsonrpc
-            && self.has(Field::Method)
+            && self.strings.has(Field::Method)
     }
 
     fn message(&mut self, mut cursor: Cursor<'b>) -> Option<()> {
@@ -79,9 +75,10 @@ impl<'b> Found<'b> {
                 self.jsonrpc = true;
             } else if self.id.is_none() && cursor.take(b"\"id\":") {
                 self.id = Some(id(&mut cursor)?);
-            } else if cursor.take(b"\"method\":") {
-                let method = self.string(Field::Method, &mut cursor)?;
+            } else if cursor.take(b"\"method\":\"") {
+                let method = cursor.string()?;
                 self.target = Message::target(method);
+                self.strings.add(Field::Method, method)?;
             } else if !self.params_passed && cursor.take(b"\"params\":{") {
                 self.params(&mut cursor)?;
             } else {
@@ -102,6 +99,7 @@ impl<'b> Found<'b> {
         }
     }
 
+    #[inline(always)]
     fn params(&mut self, cursor: &mut Cursor<'b>) -> Option<()> {
         self.layout.params = object(cursor);
         if cursor.take(b"}") {
@@ -109,43 +107,29 @@ impl<'b> Found<'b> {
             return Some(());
         }
         loop {
-            if !self.meta_passed && cursor.take(b"\"_meta\":{") {
+            let is_known = if cursor.take(b"\"name\":\"") {
+                self.string(Field::Name, cursor)?
+            } else if !self.meta_passed && cursor.take(b"\"_meta\":{") {
                 self.meta(cursor)?;
-                if self.enough() {
-                    return Some(());
-                }
+                true
+            } else if cursor.take(b"\"arguments\":") {
+                self.arguments(cursor)?
+            } else if cursor.take(b"\"uri\":\"") {
+                self.string(Field::Uri, cursor)?
+            } else if cursor.take(b"\"taskId\":\"") {
+                self.string(Field::TaskId, cursor)?
+            } else if cursor.take(b"\"protocolVersion\":\"") {
+                self.string(Field::OfferedVersion, cursor)?
             } else {
-                let key = cursor.key()?;
-                let field = match key {
-                    b"name" => Some(Field::Name),
-                    b"uri" => Some(Field::Uri),
-                    b"taskId" => Some(Field::TaskId),
-                    b"protocolVersion" => Some(Field::OfferedVersion),
-                    b"_meta" => return None,
-                    _ => None,
-                };
-                match field {
-                    Some(field) => {
-                        self.string(field, cursor)?;
-                        if self.enough() {
-                            return Some(());
-                        }
-                    }
-                    None if self.captures && key == b"arguments" => {
-                        // Of a string or number that is kept the reader looks at every byte.
-                        if !matches!(cursor.peek()?, b'{' | b'[') {
-                            return None;
-                        }
-                        let arguments = cursor.value(2)?;
-                        if self.arguments.replace(arguments).is_some() {
-                            return None;
-                        }
-                        if self.enough() {
-                            return Some(());
-                        }
-                    }
-                    None => cursor.skip(2)?,
+                match cursor.key()? {
+                    // Once more, or no string.
+                    b"_meta" | b"name" | b"uri" | b"taskId" | b"protocolVersion" => return None,
+                    _ => cursor.skip(2)?,
                 }
+                false
+            };
+            if is_known && self.enough() {
+                return Some(());
             }
             if cursor.ends_object()? {
                 self.params_passed = true;
@@ -154,22 +138,43 @@ impl<'b> Found<'b> {
         }
     }
 
+    #[inline(always)]
+    fn arguments(&mut self, cursor: &mut Cursor<'b>) -> Option<bool> {
+        if !self.captures {
+            cursor.skip(2)?;
+            return Some(false);
+        }
+        // Of a string or number that is kept the reader looks at every byte.
+        if !matches!(cursor.peek()?, b'{' | b'[') {
+            return None;
+        }
+        let arguments = cursor.value(2)?;
+        self.arguments.replace(arguments).is_none().then_some(true)
+    }
+
+    #[inline(always)]
     fn meta(&mut self, cursor: &mut Cursor<'b>) -> Option<()> {
         self.layout.meta = object(cursor);
         let mut ended = cursor.take(b"}");
         while !ended {
-            let field = match cursor.key()? {
-                b"traceparent" => Some(Field::Traceparent),
-                b"tracestate" => Some(Field::Tracestate),
-                b"baggage" => Some(Field::Baggage),
-                b"io.modelcontextprotocol/protocolVersion" => Some(Field::Version),
-                _ => None,
-            };
-            match field {
-                Some(field) => {
-                    self.string(field, cursor)?;
+            if cursor.take(b"\"traceparent\":\"") {
+                self.strings
+                    .add(Field::Traceparent, cursor.long_string()?)?;
+            } else if cursor.take(b"\"tracestate\":\"") {
+                self.string(Field::Tracestate, cursor)?;
+            } else if cursor.take(b"\"baggage\":\"") {
+                self.string(Field::Baggage, cursor)?;
+            } else if cursor.take(b"\"io.modelcontextprotocol/protocolVersion\":\"") {
+                self.string(Field::Version, cursor)?;
+            } else {
+                match cursor.key()? {
+                    // No string.
+                    b"traceparent"
+                    | b"tracestate"
+                    | b"baggage"
+                    | b"io.modelcontextprotocol/protocolVersion" => return None,
+                    _ => cursor.skip(3)?,
                 }
-                None => cursor.skip(3)?,
             }
             ended = cursor.ends_object()?;
         }
@@ -177,16 +182,11 @@ impl<'b> Found<'b> {
         Some(())
     }
 
-    /// A string that is kept.
-    #[inline]
-    fn string(&mut self, field: Field, cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
-        let string = cursor.take(b"\"").then(|| cursor.string())??;
-        let slot = self.strings.get_mut(field as usize)?;
-        if slot.is_some() || string.len() > field.limit() {
-            return None;
-        }
-        *slot = Some(string);
-        Some(string)
+    /// What is inside of a string that is kept, behind its opening quote.
+    #[inline(always)]
+    fn string(&mut self, field: Field, cursor: &mut Cursor<'b>) -> Option<bool> {
+        self.strings.add(field, cursor.string()?)?;
+        Some(true)
     }
 }
 
