@@ -164,10 +164,7 @@ impl Resolver<'_> {
                         .fixed
                         .extend(authorization.map(|value| (PROXY_AUTHORIZATION, value)));
                 }
-                let transport = Transport::http(&endpoint, &self.certificates(), proxy);
-                transport.map_err(|error| {
-                    ConfigError::caused(error.option, "no TLS without certificates", error.source)
-                })?
+                self.transport(&endpoint, proxy)?
             }
         };
         let tuning = self.tuning(family);
@@ -207,7 +204,27 @@ impl Resolver<'_> {
         Ok(spool)
     }
 
-    fn certificates(&self) -> Certificates {
+    fn transport(&self, endpoint: &Uri, proxy: Option<Proxy>) -> Result<Transport, ConfigError> {
+        let own = Certificates {
+            ca: self.builder.ca_file.clone(),
+            identity: self.builder.client_certificate.clone(),
+        };
+        let all = self.with_certificates_of_env(own.clone());
+        let transport = Transport::http(endpoint, &all, proxy.clone());
+        let transport = match transport {
+            Err(error) if all != own => {
+                let error = error.source;
+                tracing::warn!(%error, "span export: the environment's certificates cannot be used; ignored");
+                Transport::http(endpoint, &own, proxy)
+            }
+            transport => transport,
+        };
+        transport.map_err(|error| {
+            ConfigError::caused(error.option, "no TLS without certificates", error.source)
+        })
+    }
+
+    pub(super) fn with_certificates_of_env(&self, own: Certificates) -> Certificates {
         let file = |names: [&str; 2]| {
             let existing = |text: &str| Some(PathBuf::from(text)).filter(|file| file.exists());
             names.iter().find_map(|name| self.env.read(name, existing))
@@ -230,8 +247,8 @@ impl Resolver<'_> {
             Some((certificate, key))
         };
         Certificates {
-            ca: self.builder.ca_file.clone().or_else(ca),
-            identity: self.builder.client_certificate.clone().or_else(identity),
+            ca: own.ca.or_else(ca),
+            identity: own.identity.or_else(identity),
         }
     }
 }

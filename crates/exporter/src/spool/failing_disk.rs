@@ -317,6 +317,18 @@ fn f13_what_cannot_be_read_now_is_not_lost() {
 }
 
 #[test]
+fn f13_a_segment_that_cannot_be_read_lets_the_others_go_first() {
+    let disk = FailingDisk::default();
+    let mut spool = open(&disk);
+    for n in 1..=3 {
+        assert!(spool.store(&batch(n)).1.is_ok());
+    }
+    disk.fail("read", io::ErrorKind::Other);
+    assert!(matches!(spool.load(), Some(Loaded::NotNow(_))));
+    assert_eq!(drain(&mut spool), (vec![2, 3, 1], 0));
+}
+
+#[test]
 fn f17_a_wrong_clock_deletes_nothing_that_it_wrote() {
     let now = SystemTime::now();
     let before_1970 = SystemTime::UNIX_EPOCH - DAY;

@@ -211,7 +211,13 @@ impl<D: Disk> Spool<D> {
         let segment = *segment;
         let mut batch = match self.read(name) {
             Ok(batch) if batch.len() == name.spans as usize => batch,
-            Err(error) if !is_lost(&error) => return Some(Loaded::NotNow(error)),
+            Err(error) if !is_lost(&error) => {
+                // A bad sector must not hold up the segments behind it.
+                if let Some(segment) = self.segments.get_mut(&name) {
+                    segment.failures = segment.failures.saturating_add(1);
+                }
+                return Some(Loaded::NotNow(error));
+            }
             _ => {
                 self.put_aside(name);
                 return Some(Loaded::Damaged(name.spans.into()));

@@ -27,7 +27,7 @@ pub(crate) use proxy::Proxy;
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// The files that TLS is set up from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[cfg_attr(not(feature = "tls"), allow(dead_code))]
 pub(crate) struct Certificates {
     /// Whom to trust; else the system's.
