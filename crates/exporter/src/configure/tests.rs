@@ -10,10 +10,10 @@ use mcp_trace::Sampler;
 use super::builder::{ExporterBuilder, configure};
 use super::env::Env;
 use super::error::ConfigError;
-use super::settings::{Resolver, Settings};
+use super::settings::Settings;
 use crate::destination::Destination;
 use crate::testing::span;
-use crate::transport::{Certificates, Proxy};
+use crate::transport::Proxy;
 
 type Variables = &'static [(&'static str, &'static str)];
 
@@ -350,8 +350,12 @@ fn a_ca_file_must_hold_certificates() {
     );
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn certificates_of_the_environment() {
+    use super::settings::Resolver;
+    use crate::transport::Certificates;
+
     let folder =
         std::env::temp_dir().join(format!("mcp-trace-certificates-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
