@@ -289,7 +289,52 @@ mod tests {
     use http_body_util::Full;
 
     use super::Dispatcher;
-    use crate::configure;
+    use crate::testing::span;
+    use crate::{Guard, configure};
+
+    fn dispatcher(guard: &Guard) -> Dispatcher {
+        let destination = &guard.handle.exporter.as_ref().unwrap().destinations[0];
+        Dispatcher::new(destination.clone())
+    }
+
+    /// Programs that start together do not send together.
+    #[test]
+    fn the_first_span_waits_for_a_random_part_of_the_interval() {
+        let interval = Duration::from_secs(1000);
+        let exporter = configure().otlp_endpoint("http://collector.invalid");
+        let guard = exporter.flush_interval(interval).build().unwrap();
+        let sink = guard.sink().unwrap();
+        let start = Instant::now();
+        sink.record(span("tool"));
+        let waits: Vec<Duration> = (0..100)
+            .map(|_| dispatcher(&guard).due(start).unwrap() - start)
+            .collect();
+        let longest = interval + Duration::from_secs(60);
+        assert!(waits.iter().all(|wait| *wait < longest));
+        for quarter in 0..4 {
+            let from = interval / 4 * quarter;
+            let inside = |wait: &&Duration| **wait >= from && **wait < from + interval / 4;
+            assert!(waits.iter().filter(inside).count() > 0, "{waits:?}");
+        }
+        // Only the first.
+        let mut later = dispatcher(&guard);
+        let _ = later.take_batch();
+        sink.record(span("tool"));
+        assert!(later.due(start).unwrap() >= start + interval);
+        let _ = guard.shutdown_blocking(Duration::ZERO);
+    }
+
+    #[test]
+    fn a_receiver_in_trouble_is_probed_and_not_stormed() {
+        let exporter = configure().otlp_endpoint("http://collector.invalid");
+        let guard = exporter.max_in_flight(4).build().unwrap();
+        let mut dispatcher = dispatcher(&guard);
+        assert_eq!(dispatcher.slots(), 4);
+        dispatcher.pace.failure(Instant::now(), None);
+        assert_eq!(dispatcher.slots(), 1);
+        dispatcher.pace.success();
+        assert_eq!(dispatcher.slots(), 4);
+    }
 
     #[tokio::test]
     async fn f8_connections_are_made_anew_after_five_minutes() {
@@ -305,8 +350,7 @@ mod tests {
             })
             .build()
             .unwrap();
-        let destination = guard.handle.exporter.as_ref().unwrap().destinations[0].clone();
-        let mut dispatcher = Dispatcher::new(destination);
+        let mut dispatcher = dispatcher(&guard);
         let start = Instant::now();
         for (seconds, want) in [(0, 1), (1, 1), (299, 1), (301, 2), (400, 2), (602, 3)] {
             dispatcher.courier(start + Duration::from_secs(seconds));

@@ -92,6 +92,7 @@ fn retry_after_is_kept() {
     let requests = collector.requests();
     let waited = requests[1].at - requests[0].at;
     assert!(waited >= MILLIS(990), "{waited:?}");
+    assert_balanced(&only(&guard));
 }
 
 #[test]
@@ -142,7 +143,8 @@ fn a_grpc_port_is_recognised() {
             .last_error
             .is_some_and(|error| error.contains("gRPC"))
     });
-    let _ = guard.shutdown_blocking(MILLIS(0));
+    let report = guard.shutdown_blocking(MILLIS(0));
+    assert_balanced(&report.stats.destinations[0]);
 }
 
 #[test]
@@ -162,6 +164,7 @@ fn an_attempt_ends_with_its_timeout_whatever_the_receiver_does() {
         eventually("delivered", || only(&guard).exported == 5);
         assert!(start.elapsed() < SECONDS(3), "{act:?}");
         assert_arrived(&collector, &ids);
+        assert_balanced(&only(&guard));
     }
 }
 
@@ -180,6 +183,7 @@ fn a_receiver_that_starts_late_gets_everything() {
     let collector = Collector::on(TcpListener::bind(address).unwrap(), |_| Act::Answer(200));
     eventually("delivered", || only(&guard).exported == 1000);
     assert_arrived(&collector, &ids);
+    assert_balanced(&only(&guard));
 }
 
 #[test]
@@ -382,6 +386,7 @@ fn wrong_credentials_keep_the_spans() {
         assert!(report.complete);
         assert_eq!(report.stats.destinations[0].exported, 1010, "{status}");
         assert_arrived(&collector, &ids);
+        assert_balanced(&report.stats.destinations[0]);
     }
 }
 
@@ -411,4 +416,5 @@ fn a_kept_connection_is_used_again() {
         eventually("exported", || only(&guard).exported == n);
     }
     assert_eq!(collector.connections(), 1);
+    assert_balanced(&only(&guard));
 }

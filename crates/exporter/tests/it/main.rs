@@ -45,6 +45,7 @@ mod differential;
 mod faults;
 mod folder;
 mod fork;
+mod in_flight;
 mod load;
 mod metrics;
 mod network;

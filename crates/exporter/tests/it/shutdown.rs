@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use mcp_trace_exporter::{DropReason, Guard};
+use mcp_trace_exporter::{DropReason, Guard, Report};
 use tokio::runtime::Builder;
 
 use crate::collector::{Act, Collector};
@@ -23,6 +23,12 @@ fn with_spans(collector: &Collector) -> (Guard, Vec<[u8; 8]>) {
         .unwrap();
     let ids = record(&sink(&guard), 100);
     (guard, ids)
+}
+
+fn assert_delivered(report: &Report, collector: &Collector, ids: &[[u8; 8]]) {
+    assert!(report.complete);
+    assert_arrived(collector, ids);
+    assert_balanced(&report.stats.destinations[0]);
 }
 
 #[test]
@@ -73,14 +79,15 @@ fn a_long_retry_after_ends_the_shutdown_early() {
             .count(DropReason::Shutdown),
         10
     );
+    assert_balanced(&report.stats.destinations[0]);
 }
 
 #[test]
 fn without_a_runtime() {
     let collector = Collector::kind();
     let (guard, ids) = with_spans(&collector);
-    assert!(within(SECONDS(10), move || guard.shutdown_blocking(SECONDS(5))).complete);
-    assert_arrived(&collector, &ids);
+    let report = within(SECONDS(10), move || guard.shutdown_blocking(SECONDS(5)));
+    assert_delivered(&report, &collector, &ids);
 }
 
 #[test]
@@ -96,8 +103,7 @@ fn on_a_multi_thread_runtime() {
                 .unwrap();
             runtime.block_on(async { tokio::spawn(guard.shutdown(SECONDS(5))).await.unwrap() })
         });
-        assert!(report.complete);
-        assert_arrived(&collector, &ids);
+        assert_delivered(&report, &collector, &ids);
     }
 }
 
@@ -113,14 +119,14 @@ fn on_a_current_thread_runtime() {
             guard.shutdown(SECONDS(5)).await
         })
     });
-    assert!(report.complete);
-    assert_arrived(&collector, &ids);
+    assert_delivered(&report, &collector, &ids);
 }
 
 #[test]
 fn dropped_inside_block_on() {
     let collector = Collector::kind();
     let (guard, ids) = with_spans(&collector);
+    let handle = guard.handle();
     within(SECONDS(10), move || {
         Builder::new_current_thread()
             .build()
@@ -128,6 +134,7 @@ fn dropped_inside_block_on() {
             .block_on(async move { drop(guard) });
     });
     assert_arrived(&collector, &ids);
+    assert_balanced(&only(&handle));
 }
 
 #[test]
@@ -163,6 +170,7 @@ fn a_receiver_on_the_same_current_thread_runtime_is_not_starved_for_long() {
     });
     assert!(start < MILLIS(1300), "{start:?}");
     assert_eq!(only(&guard).exported, 1, "delivered in the background");
+    assert_balanced(&only(&guard));
 }
 
 #[test]
@@ -171,14 +179,15 @@ fn after_the_runtime_of_the_program_is_gone() {
     let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
     let (guard, ids) = runtime.block_on(async { with_spans(&collector) });
     drop(runtime);
-    assert!(within(SECONDS(10), move || guard.shutdown_blocking(SECONDS(5))).complete);
-    assert_arrived(&collector, &ids);
+    let report = within(SECONDS(10), move || guard.shutdown_blocking(SECONDS(5)));
+    assert_delivered(&report, &collector, &ids);
 }
 
 #[test]
 fn dropped_during_a_panic() {
     let collector = Collector::kind();
     let (guard, mut ids) = with_spans(&collector);
+    let handle = guard.handle();
     let last = within(SECONDS(10), move || {
         let (tell, told) = mpsc::channel();
         let panicked = std::thread::spawn(move || {
@@ -192,6 +201,7 @@ fn dropped_during_a_panic() {
     });
     ids.extend(last);
     assert_arrived(&collector, &ids);
+    assert_balanced(&only(&handle));
 }
 
 struct OnDrop<F: FnOnce()>(Option<F>);
@@ -208,10 +218,8 @@ impl<F: FnOnce()> Drop for OnDrop<F> {
 fn two_pipelines_in_one_process() {
     let (one, two) = (Collector::kind(), Collector::kind());
     let ((first, first_ids), (second, second_ids)) = (with_spans(&one), with_spans(&two));
-    assert!(first.shutdown_blocking(SECONDS(5)).complete);
-    assert!(second.shutdown_blocking(SECONDS(5)).complete);
-    assert_arrived(&one, &first_ids);
-    assert_arrived(&two, &second_ids);
+    assert_delivered(&first.shutdown_blocking(SECONDS(5)), &one, &first_ids);
+    assert_delivered(&second.shutdown_blocking(SECONDS(5)), &two, &second_ids);
 }
 
 #[test]

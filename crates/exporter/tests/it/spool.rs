@@ -113,6 +113,7 @@ fn an_end_during_an_outage_is_quick() {
         (report.complete, report.stats.destinations[0].spooled),
         (true, 110)
     );
+    assert_balanced(&report.stats.destinations[0]);
 }
 
 #[test]
@@ -288,6 +289,7 @@ fn two_exporters_do_not_share_a_folder() {
     door.store(true, Ordering::SeqCst);
     for guard in [&first, &second] {
         eventually("delivered", || only(guard).exported == 10);
+        assert_balanced(&only(guard));
     }
     assert_arrived(&collector, &ids);
 }
