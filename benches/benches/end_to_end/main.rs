@@ -4,6 +4,10 @@
 //! threads. Those that export send OTLP to a receiver in the process of the load, which takes turns over the cases. The
 //! load sends the same `tools/call`, with a `traceparent` in the header and in `_meta`, over connections that stay open. Processor time is that of
 //! the server's process, its exporter included.
+//!
+//! The servers' allocator is told to keep what it has got (glibc; others do not know the variables): else what a body of
+//! megabytes costs depends on how often its pages are given back and taken anew, which differs from process to process
+//! and from minute to minute by a half.
 
 mod load;
 mod receiver;
@@ -151,6 +155,8 @@ impl Server {
     fn start(case: Case, receiver: &str) -> Self {
         let mut process = Command::new(env::current_exe().expect("a path to this program"))
             .args(["serve", case.name(), receiver])
+            .env("MALLOC_MMAP_THRESHOLD_", (32 << 20).to_string())
+            .env("MALLOC_TRIM_THRESHOLD_", (1 << 30).to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

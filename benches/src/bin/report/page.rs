@@ -3,9 +3,9 @@
 use std::{fmt::Write, time::Duration};
 
 use crate::{
-    budgets::BUDGETS,
+    budgets::{BUDGETS, Budget},
     chart::CHARTS,
-    machine,
+    machine, notes,
     results::{Results, Table},
 };
 
@@ -35,12 +35,8 @@ const PEERS: &[&str] = &[
 /// How far the ratios of two reports may lie apart.
 const REPEATABLE: f64 = 0.15;
 
-pub(crate) fn render(
-    results: &Results,
-    earlier: Option<&Results>,
-    runs: usize,
-    took: Duration,
-) -> String {
+/// How and where results came to be.
+pub(crate) fn head(runs: usize, took: Duration) -> String {
     let mut page = String::from("# Results\n\n");
     let minutes = took.as_secs().div_ceil(60);
     let _ = writeln!(
@@ -56,13 +52,16 @@ pub(crate) fn render(
         "Figures are medians. *Spread* is how far the runs lie apart, as a part of the median. *Times* is the ratio to the first row in the \
          same run; on a machine that does other things as well, trust ratios and allocations.\n\n",
     );
+    page
+}
+
+pub(crate) fn render(results: &Results) -> String {
+    let mut page = results.head.clone();
     for chart in CHARTS {
         let _ = writeln!(page, "![{}](charts/{}.svg)\n", chart.title, chart.file);
     }
     budgets(&mut page, results);
-    if let Some(earlier) = earlier {
-        repeatability(&mut page, results, earlier);
-    }
+    page.push_str(&results.compared);
     for (bench, of) in &results.benches {
         let _ = writeln!(page, "## {bench}\n");
         page.push_str(&tables(of));
@@ -77,20 +76,33 @@ fn budgets(page: &mut String, results: &Results) {
         "## What the project asks of itself\n\n| | bound | found | |\n|---|--:|--:|---|\n",
     );
     for budget in BUDGETS {
-        if let Some(verdict) = budget.verdict(results) {
-            let word = if verdict.kept { "kept" } else { "**missed**" };
-            let _ = writeln!(
-                page,
-                "| {} | {} | {} | {word} |",
-                budget.what, verdict.bound, verdict.found
-            );
+        let _ = match budget.verdict(results) {
+            Some(verdict) => {
+                let word = if verdict.kept { "kept" } else { "**missed**" };
+                let (bound, found) = (verdict.bound, verdict.found);
+                writeln!(page, "| {} | {bound} | {found} | {word} |", budget.what)
+            }
+            None => writeln!(page, "| {} | | | **not measured** |", budget.what),
+        };
+    }
+    page.push('\n');
+    let missed = |budget: &&Budget| {
+        let verdict = budget.verdict(results);
+        verdict.is_some_and(|verdict| !verdict.kept)
+    };
+    for (at, budget) in BUDGETS.iter().filter(missed).enumerate() {
+        if at == 0 {
+            page.push_str("What is missed, and where the time goes:\n\n");
         }
+        let note = notes::of(budget.what).unwrap_or("**not explained yet**");
+        let _ = writeln!(page, "- *{}*: {}", budget.what, note.replace('\n', " "));
     }
     page.push('\n');
 }
 
 /// How far the ratios are from those of the report before.
-fn repeatability(page: &mut String, results: &Results, earlier: &Results) {
+pub(crate) fn compared(results: &Results, earlier: &Results) -> String {
+    let mut page = String::new();
     let (mut all, mut within) = (0, 0);
     let mut far = Vec::new();
     let tables = results.benches.iter();
@@ -132,6 +144,7 @@ fn repeatability(page: &mut String, results: &Results, earlier: &Results) {
     if !far.is_empty() {
         page.push('\n');
     }
+    page
 }
 
 pub(crate) fn tables(tables: &[Table]) -> String {

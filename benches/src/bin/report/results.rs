@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 /// What all benchmarks found.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Results {
+    /// What the page says of how they came to be.
+    pub(crate) head: String,
+    /// The same of how far they are from those before.
+    pub(crate) compared: String,
     pub(crate) benches: Vec<(String, Vec<Table>)>,
 }
 
@@ -68,6 +72,16 @@ impl Table {
         )
     }
 
+    /// The same, as a multiple of what the row `base` is above the first.
+    pub(crate) fn added_ratio(&self, row: usize, base: usize, column: usize) -> Figure {
+        let first = &self.rows[0].runs;
+        let pairs = self.rows[row].runs.iter().zip(&self.rows[base].runs);
+        let ratio = |((own, base), first): ((&Vec<f64>, &Vec<f64>), &Vec<f64>)| {
+            (own[column] - first[column]) / (base[column] - first[column])
+        };
+        Figure::of(pairs.zip(first).map(ratio).collect())
+    }
+
     pub(crate) fn row(&self, name: &str) -> Option<usize> {
         self.rows.iter().position(|row| row.name == name)
     }
@@ -98,13 +112,18 @@ impl Results {
             });
             json!({"name": name, "tables": tables.collect::<Vec<_>>()})
         });
-        benches.collect()
+        let benches: Value = benches.collect();
+        json!({"head": self.head, "compared": self.compared, "benches": benches})
     }
 
     pub(crate) fn from_json(json: &Value) -> Option<Self> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let mut results = Self::default();
-        for bench in json.as_array()? {
+        let mut results = Self {
+            head: text(&json["head"])?,
+            compared: text(&json["compared"])?,
+            benches: Vec::new(),
+        };
+        for bench in json["benches"].as_array()? {
             let mut tables = Vec::new();
             for table in bench["tables"].as_array()? {
                 let mut rows = Vec::new();
