@@ -4,6 +4,8 @@
 use alloc::vec::Vec;
 use core::{fmt, str};
 
+use crate::limits;
+
 /// A string that was to be kept, decoded. Nobody has looked yet whether it is UTF-8.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Text<'a> {
@@ -106,6 +108,8 @@ enum Escape {
 impl Capture {
     pub(crate) fn start(&mut self) {
         self.bytes.clear();
+        // Enough for most strings that are cut, so that there is one allocation.
+        self.bytes.reserve(limits::KEY);
         self.len = 0;
         self.hash = FNV_START;
         self.escape = Escape::None;

@@ -215,13 +215,17 @@ impl Splice<'_> {
     #[must_use]
     pub fn apply(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.plain_total_len());
-        self.apply_into(&mut out);
+        self.append(&mut out);
         out
     }
 
     /// Appends the new body to `out`.
     pub fn apply_into(&self, out: &mut Vec<u8>) {
         out.reserve(self.plain_total_len());
+        self.append(out);
+    }
+
+    fn append(&self, out: &mut Vec<u8>) {
         let (before, after) = self
             .body
             .split_at_checked(self.at)

@@ -43,20 +43,18 @@ pub(crate) struct Draft {
     wanted: Option<Field>,
     /// The bytes of arguments that are kept.
     arguments_limit: u32,
-    in_batch: bool,
-    more: Option<Box<More>>,
-}
-
-/// What only a message needs that is not [compact](crate::compact).
-#[derive(Debug, Default)]
-struct More {
-    /// The batch that it is in.
-    batch: Option<Message>,
-    /// Bytes kept of earlier members of a batch.
-    kept: usize,
     /// The strings of the message that have not been checked.
     raw: Vec<u8>,
     layout: Layout,
+    /// The batch that it is in.
+    batch: Option<Box<Batch>>,
+}
+
+#[derive(Debug)]
+struct Batch {
+    message: Message,
+    /// Bytes kept of earlier members.
+    kept: usize,
 }
 
 impl Draft {
@@ -70,45 +68,39 @@ impl Draft {
     }
 
     pub(crate) fn message(&self) -> &Message {
-        self.batch().unwrap_or(&self.message)
+        self.batch
+            .as_ref()
+            .map_or(&self.message, |batch| &batch.message)
     }
 
-    pub(crate) fn into_parts(self) -> (Message, Layout) {
-        let mut more = self.more.map_or_else(More::default, |more| *more);
-        more.layout.params.set_empty(!self.seen.in_params);
-        more.layout.meta.set_empty(!self.seen.in_meta);
-        (more.batch.unwrap_or(self.message), more.layout)
-    }
-
-    fn more(&mut self) -> &mut More {
-        self.more.get_or_insert_default()
-    }
-
-    fn batch(&self) -> Option<&Message> {
-        self.more.as_ref()?.batch.as_ref()
+    pub(crate) fn into_parts(mut self) -> (Message, Layout) {
+        self.layout.params.set_empty(!self.seen.in_params);
+        self.layout.meta.set_empty(!self.seen.in_meta);
+        let message = self.batch.map_or(self.message, |batch| batch.message);
+        (message, self.layout)
     }
 
     /// The end of a chunk.
     pub(crate) fn settle(&mut self) {
-        if let Some(more) = &mut self.more {
-            self.message.settle(&mut more.raw);
-        }
+        self.message.settle(&mut self.raw);
     }
 
     fn set_text(&mut self, field: Field, text: Text<'_>) {
-        let more = self.more.get_or_insert_default();
-        let room = limits::TOTAL.saturating_sub(more.kept);
+        let kept = self.batch.as_ref().map_or(0, |batch| batch.kept);
+        let room = limits::TOTAL.saturating_sub(kept);
         match text {
             Text::Whole(bytes) if bytes.len() <= room => {
-                self.message.set_text(field, bytes, &mut more.raw);
+                self.message.set_text(field, bytes, &mut self.raw);
             }
             _ => self.message.set_invalid(field),
         }
     }
 
     pub(crate) fn end(&mut self, broken: bool) {
-        let batch = self.more.as_mut().and_then(|more| more.batch.as_mut());
-        let message = batch.unwrap_or(&mut self.message);
+        let message = match &mut self.batch {
+            Some(batch) => &mut batch.message,
+            None => &mut self.message,
+        };
         message.trace_settled = true;
         if broken {
             message.kind = Kind::Unknown;
@@ -128,11 +120,11 @@ impl Draft {
             // Results and errors may have any type.
             Value::Outcome => self.seen.outcome = true,
             Value::Params => {
-                self.more().layout.params = Slot::Other;
+                self.layout.params = Slot::Other;
                 self.pass_params();
             }
             Value::Meta => {
-                self.more().layout.meta = Slot::Other;
+                self.layout.meta = Slot::Other;
                 self.pass_meta();
             }
             Value::Kept(field) => self.message.set_invalid(field),
@@ -175,12 +167,11 @@ impl Draft {
         self.decide(true);
         self.message.complete = true;
         self.message.trace_settled = true;
-        let Some(more) = &mut self.more else { return };
-        let Some(batch) = &mut more.batch else { return };
+        let Some(batch) = &mut self.batch else { return };
         let mut message = core::mem::take(&mut self.message);
-        message.settle(&mut more.raw);
-        more.kept = more.kept.saturating_add(message.kept_bytes());
-        batch.add_member(message);
+        message.settle(&mut self.raw);
+        batch.kept = batch.kept.saturating_add(message.kept_bytes());
+        batch.message.add_member(message);
         self.seen = Seen::default();
     }
 }

@@ -1,6 +1,8 @@
 //! What of a message is looked at.
 
-use super::{Draft, Seen};
+use alloc::boxed::Box;
+
+use super::{Batch, Draft, Seen};
 use crate::{
     capture::{Limit, Text},
     id::Id,
@@ -107,7 +109,7 @@ impl Sink for Draft {
     }
 
     fn element(&mut self, _batch: Place) -> Option<Value> {
-        let batch = self.more().batch.as_mut()?;
+        let batch = &mut self.batch.as_mut()?.message;
         if batch.members().len() < limits::BATCH_MEMBERS {
             return Some(Value::Element);
         }
@@ -159,17 +161,19 @@ impl Sink for Draft {
         };
         match (field, bracket) {
             (Value::Root, Bracket::Array) => {
-                self.in_batch = true;
-                self.more().batch = Some(Message::batch());
+                self.batch = Some(Box::new(Batch {
+                    message: Message::batch(),
+                    kept: 0,
+                }));
                 Some(Place::Batch)
             }
             (Value::Root | Value::Element, Bracket::Object) => Some(Place::Message),
             (Value::Params, Bracket::Object) => {
-                self.more().layout.params = object;
+                self.layout.params = object;
                 Some(Place::Params)
             }
             (Value::Meta, Bracket::Object) => {
-                self.more().layout.meta = object;
+                self.layout.meta = object;
                 Some(Place::Meta)
             }
             (field, _) => {
@@ -183,9 +187,9 @@ impl Sink for Draft {
         match place {
             Place::Batch => None,
             Place::Message => {
-                self.more().layout.end = at;
+                self.layout.end = at;
                 self.end_message();
-                self.in_batch.then_some(Place::Batch)
+                self.batch.is_some().then_some(Place::Batch)
             }
             Place::Params => {
                 self.pass_params();
@@ -205,7 +209,7 @@ impl Sink for Draft {
     #[inline(always)]
     fn enough(&self) -> bool {
         match self.seen {
-            _ if self.in_batch => false,
+            _ if self.batch.is_some() => false,
             Seen { foreign: true, .. } => true,
             Seen {
                 jsonrpc: true,
