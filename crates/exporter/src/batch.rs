@@ -47,9 +47,14 @@ struct Search {
 
 impl Batch {
     pub(crate) fn new(first: u64, preamble: Arc<[u8]>) -> Self {
+        Self::in_buffer(first, preamble, Vec::new())
+    }
+
+    /// A batch that is written into a `buffer`, which is empty.
+    pub(crate) fn in_buffer(first: u64, preamble: Arc<[u8]>, buffer: Vec<u8>) -> Self {
         Self {
             preamble,
-            bytes: Vec::new(),
+            bytes: buffer,
             ends: Vec::new(),
             first,
             failures: 0,
@@ -110,6 +115,11 @@ impl Batch {
     /// Takes back what an unfinished [`push`](Self::push) wrote.
     pub(crate) fn roll_back(&mut self) {
         self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+
+    /// What its spans were written into.
+    pub(crate) fn into_buffer(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// How many spans it holds.

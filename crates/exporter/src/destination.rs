@@ -108,6 +108,11 @@ impl Destination {
         )
     }
 
+    /// Whether requests are compressed.
+    pub(crate) fn gzips(&self) -> bool {
+        self.tuning.gzip && self.encoder.allows_gzip()
+    }
+
     pub(crate) fn has_spool(&self) -> bool {
         self.spool().is_some()
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use mcp_trace::{Sampler, SpanRecord, SpanSink, reseed_ids};
 
 use crate::destination::Destination;
-use crate::queue::{Held, Pushed, Queue};
+use crate::queue::{Held, Next, Queue};
 use crate::stats::Stats;
 use crate::worker;
 
@@ -71,33 +71,13 @@ impl Exporter {
         // Without a thread the queue fills and counts what it loses.
         let _ = worker::start(destinations.clone());
         let sampler = self.sampler.try_read().map_or(Sampler::ALWAYS, |now| *now);
-        Arc::new(Self::new(destinations, self.local.clone(), sampler))
-    }
-
-    // Spans are large: inlined, so that they are moved into the queue and nowhere before.
-    #[inline(always)]
-    fn deliver(&self, span: SpanRecord) {
-        let weight = span.weight();
-        let Some((last, others)) = self.destinations.split_last() else {
-            return;
-        };
-        for destination in others {
-            let Some(queue) = self.hold(&destination.queue) else {
-                return self.deliver_elsewhere(span);
-            };
-            let pushed = queue.push(span.clone(), weight);
-            self.after(pushed);
-        }
-        let Some(queue) = self.hold(&last.queue) else {
-            return self.deliver_elsewhere(span);
-        };
-        let pushed = queue.push(span, weight);
-        self.after(pushed);
+        // Sinks of this process get their spans from the one that has a successor.
+        Arc::new(Self::new(destinations, Vec::new(), sampler))
     }
 
     #[cold]
     fn deliver_elsewhere(&self, span: SpanRecord) {
-        self.here().deliver(span);
+        self.here().record(span);
     }
 
     /// `None` if that might take for ever, since this is not our process.
@@ -108,19 +88,19 @@ impl Exporter {
             .or_else(|| (process::id() == self.process).then(|| queue.hold()))
     }
 
-    #[inline]
-    fn after(&self, pushed: Pushed) {
-        if !matches!(pushed, Pushed::Quietly) {
-            self.look_around(pushed);
+    #[inline(always)]
+    fn after(&self, next: Next) {
+        if !matches!(next, Next::Nothing) {
+            self.look_around(next);
         }
     }
 
     #[cold]
-    fn look_around(&self, pushed: Pushed) {
-        match pushed {
-            Pushed::Quietly => {}
-            Pushed::Due(wake) if process::id() == self.process => wake.notify_one(),
-            Pushed::Due(_) | Pushed::Milestone => {
+    fn look_around(&self, next: Next) {
+        match next {
+            Next::Nothing => {}
+            Next::Wake(wake) if process::id() == self.process => wake.notify_one(),
+            Next::Wake(_) | Next::LookAround => {
                 self.here();
             }
         }
@@ -128,6 +108,7 @@ impl Exporter {
 }
 
 impl SpanSink for Exporter {
+    // Spans are large, and every function of ours between here and the queue would move them.
     fn record(&self, span: SpanRecord) {
         for sink in &self.local {
             sink.record(span.clone());
@@ -135,7 +116,26 @@ impl SpanSink for Exporter {
         if self.successor.get().is_some() {
             return self.deliver_elsewhere(span);
         }
-        self.deliver(span);
+        let Some((last, others)) = self.destinations.split_last() else {
+            return;
+        };
+        let weight = span.weight();
+        for destination in others {
+            let Some(mut queue) = self.hold(&destination.queue) else {
+                return self.deliver_elsewhere(span);
+            };
+            if let Some(spans) = queue.admit(weight) {
+                spans.push(span.clone());
+            }
+            self.after(queue.release());
+        }
+        let Some(mut queue) = self.hold(&last.queue) else {
+            return self.deliver_elsewhere(span);
+        };
+        if let Some(spans) = queue.admit(weight) {
+            spans.push(span);
+        }
+        self.after(queue.release());
     }
 
     fn sampler(&self) -> Sampler {

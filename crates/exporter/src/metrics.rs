@@ -52,7 +52,8 @@ impl Stats {
     /// nothing.
     ///
     /// `otel.sdk.span.started` and `otel.sdk.span.live` are not among them: the exporter sees a
-    /// span when it has ended.
+    /// span when it has ended. Nor is `otel.sdk.exporter.operation.duration`, which is to cover all
+    /// attempts for a batch: here one may be divided, wait on disk and outlive the process.
     #[must_use]
     pub fn metrics(&self) -> Vec<SelfMetric> {
         self.destinations

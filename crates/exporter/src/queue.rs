@@ -42,7 +42,7 @@ struct State {
 /// Spans in the order in which they were recorded.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunk {
-    pub(crate) spans: VecDeque<SpanRecord>,
+    pub(crate) spans: Vec<SpanRecord>,
     bytes: usize,
     /// When its first span came.
     since: Instant,
@@ -60,13 +60,12 @@ pub(crate) struct Totals {
 /// What whoever recorded a span has to do next.
 #[derive(Debug)]
 #[must_use]
-pub(crate) enum Pushed {
-    /// Nothing.
-    Quietly,
+pub(crate) enum Next {
+    Nothing,
     /// Nothing, but it is time to look around now and then.
-    Milestone,
+    LookAround,
     /// Wake the worker.
-    Due(Arc<Notify>),
+    Wake(Arc<Notify>),
 }
 
 /// The queue while a thread puts a span in.
@@ -74,6 +73,7 @@ pub(crate) enum Pushed {
 pub(crate) struct Held<'a> {
     limits: &'a Limits,
     state: MutexGuard<'a, State>,
+    next: Next,
 }
 
 /// What the worker has to know to decide what to do next.
@@ -101,17 +101,20 @@ impl Queue {
             Err(TryLockError::Poisoned(state)) => state.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
-        Some(Held {
-            limits: &self.limits,
-            state,
-        })
+        Some(self.held(state))
     }
 
     /// As [`try_hold`](Self::try_hold), waiting for whoever has it.
     pub(crate) fn hold(&self) -> Held<'_> {
+        self.held(self.lock())
+    }
+
+    #[inline(always)]
+    fn held<'a>(&'a self, state: MutexGuard<'a, State>) -> Held<'a> {
         Held {
             limits: &self.limits,
-            state: self.lock(),
+            state,
+            next: Next::Nothing,
         }
     }
 
@@ -186,46 +189,53 @@ impl Queue {
 }
 
 impl Held<'_> {
-    /// Takes a span of this [`weight`](SpanRecord::weight), or counts it as dropped; the newest is
-    /// dropped where all are welcome but not all fit, because what is older may be above it in the
-    /// same trace.
+    /// Where to put a span of this [`weight`](SpanRecord::weight), which is counted; `None` if it is
+    /// dropped: the newest is, where all are welcome but not all fit, because what is older may be
+    /// above it in the same trace.
+    ///
+    /// The span itself stays outside: it is large, and every function that it passes through
+    /// may move it.
     #[inline(always)]
-    pub(crate) fn push(self, span: SpanRecord, weight: usize) -> Pushed {
-        let Self { limits, mut state } = self;
+    pub(crate) fn admit(&mut self, weight: usize) -> Option<&mut Vec<SpanRecord>> {
+        let Self {
+            limits,
+            state,
+            next,
+        } = self;
+        let state = &mut **state;
         state.totals.recorded += 1;
         if state.closed {
             state.totals.after_shutdown += 1;
-            return Pushed::Quietly;
+            return None;
         }
         let (spans, bytes) = (state.spans + 1, state.bytes.saturating_add(weight));
         if spans > limits.spans || bytes > limits.bytes {
             state.totals.full += 1;
-            return Pushed::Quietly;
+            return None;
         }
-        let new_chunk = state
-            .chunks
-            .back()
-            .is_none_or(|chunk| chunk.spans.len() >= CHUNK);
-        if new_chunk {
+        let is_full = |chunk: &Chunk| chunk.spans.len() >= CHUNK;
+        if state.chunks.back().is_none_or(is_full) {
             state.chunks.push_back(Chunk::new());
-        }
-        if let Some(chunk) = state.chunks.back_mut() {
-            chunk.bytes += weight;
-            chunk.spans.push_back(span);
+            *next = Next::LookAround;
         }
         let crosses = spans == 1
             || spans == limits.batch_spans
             || (state.bytes < limits.batch_bytes && bytes >= limits.batch_bytes);
-        (state.spans, state.bytes) = (spans, bytes);
-        state.totals.accepted += 1;
         // Only where the worker may be asleep: a wake-up costs a system call.
         if crosses {
-            Pushed::Due(state.wake.clone())
-        } else if new_chunk {
-            Pushed::Milestone
-        } else {
-            Pushed::Quietly
+            *next = Next::Wake(state.wake.clone());
         }
+        (state.spans, state.bytes) = (spans, bytes);
+        state.totals.accepted += 1;
+        let chunk = state.chunks.back_mut()?;
+        chunk.bytes += weight;
+        Some(&mut chunk.spans)
+    }
+
+    /// Lets others have it.
+    #[inline(always)]
+    pub(crate) fn release(self) -> Next {
+        self.next
     }
 }
 
@@ -233,7 +243,7 @@ impl Chunk {
     #[cold]
     fn new() -> Self {
         Self {
-            spans: VecDeque::with_capacity(CHUNK),
+            spans: Vec::with_capacity(CHUNK),
             bytes: 0,
             since: Instant::now(),
         }
@@ -262,7 +272,11 @@ mod tests {
         fn take(&self, tool: &str) {
             let span = span(tool);
             let weight = span.weight();
-            let _ = self.hold().push(span, weight);
+            let mut held = self.hold();
+            held.admit(weight)
+                .into_iter()
+                .for_each(|spans| spans.push(span.clone()));
+            let _ = held.release();
         }
     }
 

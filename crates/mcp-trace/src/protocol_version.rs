@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Text;
+
 /// A revision of MCP, named by its date, such as `2026-07-28`.
 ///
 /// Ordered by date, so that rules can say "since".
@@ -59,17 +61,29 @@ impl ProtocolVersion {
     pub fn disconnect_cancels(self) -> bool {
         self >= Self::V2026_07_28
     }
+
+    /// As it stands in messages.
+    pub(crate) fn text(self) -> Text {
+        let digit = |unit: u32| b'0' + (self.0 / unit % 10) as u8;
+        let date = [
+            digit(10_000_000),
+            digit(1_000_000),
+            digit(100_000),
+            digit(10_000),
+            b'-',
+            digit(1_000),
+            digit(100),
+            b'-',
+            digit(10),
+            digit(1),
+        ];
+        Text::new(std::str::from_utf8(&date).unwrap_or_default())
+    }
 }
 
 impl fmt::Display for ProtocolVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:04}-{:02}-{:02}",
-            self.0 / 10_000,
-            self.0 / 100 % 100,
-            self.0 % 100
-        )
+        f.write_str(self.text().as_str())
     }
 }
 

@@ -55,8 +55,18 @@ impl Text {
 
     /// The text.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// The bytes that it takes beside itself.
+    pub(crate) fn heap_len(&self) -> usize {
+        if self.0.is_heap_allocated() {
+            self.0.len()
+        } else {
+            0
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Setting the exporter up.
 
+mod bounds;
 mod builder;
 mod endpoint;
 mod env;

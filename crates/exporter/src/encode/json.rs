@@ -5,7 +5,7 @@ use std::io::Write;
 /// Writes a string with its quotes and escapes.
 pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     // Nearly all need no escape.
-    if is_plain(text.as_bytes()) {
+    if is_plain(text) {
         quoted(out, text.as_bytes());
     } else {
         // Writing into memory does not fail, nor does a string.
@@ -14,7 +14,8 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Whether no byte needs an escape: eight at a time, the last ones twice rather than one by one.
-fn is_plain(text: &[u8]) -> bool {
+pub(super) fn is_plain(text: &str) -> bool {
+    let text = text.as_bytes();
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH: u64 = ONES << 7;
     // The high bit of a byte that is zero, or less than 0x20, becomes 1.

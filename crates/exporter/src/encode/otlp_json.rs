@@ -2,10 +2,10 @@
 //! ids in hexadecimal, enumerations as numbers, 64-bit integers as strings.
 
 use http::StatusCode;
-use mcp_trace::{Attribute, AttributeVisitor, SpanRecord, TraceContext};
+use mcp_trace::{Attribute, AttributeVisitor, Operation, SpanRecord, TraceContext};
 
 use super::dialect::{STATUS_ERROR, kind, link_flags, nanos, span_flags, times};
-use super::json::{float, integer, integer64, quoted, raw, string};
+use super::json::{float, integer, integer64, is_plain, quoted, raw, string};
 use super::otlp_response::judge_json;
 use super::{EncodedSpans, Encoder, Verdict};
 use crate::Resource;
@@ -50,7 +50,7 @@ impl Encoder for OtlpJson {
         out.extend_from_slice(br#","flags":"#);
         integer(out, span_flags(span));
         out.extend_from_slice(br#","name":"#);
-        string(out, &span.name());
+        name(out, &span.operation);
         out.extend_from_slice(br#","kind":"#);
         integer(out, kind(span.kind));
         let (start, end) = times(span);
@@ -102,6 +102,19 @@ impl Encoder for OtlpJson {
 
     fn allows_gzip(&self) -> bool {
         true
+    }
+}
+
+fn name(out: &mut Vec<u8>, operation: &Operation) {
+    match operation.span_name_parts() {
+        (operation, Some(target)) if is_plain(operation) && is_plain(target) => {
+            out.push(b'"');
+            out.extend_from_slice(operation.as_bytes());
+            out.push(b' ');
+            out.extend_from_slice(target.as_bytes());
+            out.push(b'"');
+        }
+        _ => string(out, &operation.span_name()),
     }
 }
 

@@ -87,7 +87,7 @@ fn encode_span(span: &SpanRecord, out: &mut Vec<u8>) {
     if let Some(parent) = span.parent_id() {
         bytes(out, 4, &parent.to_bytes());
     }
-    bytes(out, 5, span.name().as_bytes());
+    name(out, 5, span.operation.span_name_parts());
     varint(out, 6, kind(span.kind));
     let (start, end) = times(span);
     fixed64(out, 7, start);
@@ -124,16 +124,40 @@ fn encode_span(span: &SpanRecord, out: &mut Vec<u8>) {
     fixed32(out, 16, span_flags(span));
 }
 
+fn name(out: &mut Vec<u8>, field: u32, (operation, target): (&str, Option<&str>)) {
+    let target_len = target.map_or(0, |target| 1 + target.len());
+    header(out, field, operation.len() + target_len);
+    out.extend_from_slice(operation.as_bytes());
+    if let Some(target) = target {
+        out.push(b' ');
+        out.extend_from_slice(target.as_bytes());
+    }
+}
+
 struct Attributes<'a> {
     out: &'a mut Vec<u8>,
     field: u32,
 }
 
 impl AttributeVisitor for Attributes<'_> {
+    // Most attributes are short texts, whose keys the compiler knows where this is inlined.
+    #[inline(always)]
     fn text(&mut self, key: &str, value: &str) {
-        key_value(self.out, self.field, key, text_len(value), |out| {
-            bytes(out, 1, value.as_bytes());
-        });
+        let len = key.len() + value.len() + 6;
+        match (u8::try_from(len), self.field) {
+            (Ok(len @ ..0x80), 1..16) => {
+                let tag = |field: u8| field << 3 | WireType::LengthDelimited as u8;
+                let (key_len, value_len) = (key.len() as u8, value.len() as u8);
+                self.out.reserve(usize::from(len) + 2);
+                self.out
+                    .extend_from_slice(&[tag(self.field as u8), len, tag(1), key_len]);
+                self.out.extend_from_slice(key.as_bytes());
+                self.out
+                    .extend_from_slice(&[tag(2), value_len + 2, tag(1), value_len]);
+                self.out.extend_from_slice(value.as_bytes());
+            }
+            _ => long_text(self.out, self.field, key, value),
+        }
     }
 
     fn int(&mut self, key: &str, value: i64) {
@@ -162,11 +186,15 @@ fn attributes(out: &mut Vec<u8>, field: u32, attributes: &[Attribute]) {
     }
 }
 
-/// How long an `AnyValue` is: a key of one byte, and the value.
-fn text_len(value: &str) -> usize {
-    1 + encoded_len_varint(value.len() as u64) + value.len()
+#[cold]
+fn long_text(out: &mut Vec<u8>, field: u32, key: &str, value: &str) {
+    let value_len = 1 + encoded_len_varint(value.len() as u64) + value.len();
+    key_value(out, field, key, value_len, |out| {
+        bytes(out, 1, value.as_bytes());
+    });
 }
 
+/// How long an `AnyValue` is: a key of one byte, and the value.
 fn int_len(value: i64) -> usize {
     1 + encoded_len_varint(value as u64)
 }

@@ -13,6 +13,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 
+use super::buffers::Buffers;
 use crate::batch::Batch;
 use crate::destination::Destination;
 use crate::encode::Verdict;
@@ -37,15 +38,21 @@ pub(super) enum Failure {
     Panic,
 }
 
-/// The request that carries a batch.
-pub(super) fn request(destination: &Destination, batch: &Batch) -> Request<Full<Bytes>> {
-    let mut body = Vec::new();
+/// The body of the request that carries a batch.
+pub(super) fn body(destination: &Destination, batch: &Batch, buffers: &mut Buffers) -> Bytes {
+    let mut body = buffers.take();
     destination.encoder.frame(batch.spans(), &mut body);
-    let gzip = destination.tuning.gzip && destination.encoder.allows_gzip();
-    if gzip {
-        body = compressed(&body);
+    if !destination.gzips() {
+        return body.into();
     }
-    let mut request = Request::new(Full::new(Bytes::from(body)));
+    let compressed = compressed(&body);
+    buffers.give(body, true);
+    compressed.into()
+}
+
+/// The request with this body.
+pub(super) fn request(destination: &Destination, body: Bytes) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::new(body));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = destination.endpoint.clone();
     let headers = request.headers_mut();
@@ -57,7 +64,7 @@ pub(super) fn request(destination: &Destination, batch: &Batch) -> Request<Full<
         USER_AGENT,
         HeaderValue::from_static(concat!("mcp-trace-exporter/", env!("CARGO_PKG_VERSION"))),
     );
-    if gzip {
+    if destination.gzips() {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     for (name, value) in &destination.headers.fixed {

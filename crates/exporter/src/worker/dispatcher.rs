@@ -5,10 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use mcp_trace::{InTraceExt, TraceContext};
 use tokio::task::{Id, JoinSet};
 
-use super::attempt::{Failure, Reply, attempt, request};
+use super::attempt::{Failure, Reply, attempt, body, request};
+use super::buffers::Buffers;
 use crate::batch::Batch;
 use crate::destination::Destination;
 use crate::log::Warnings;
@@ -27,9 +29,10 @@ pub(super) struct Dispatcher {
     pub(super) destination: Arc<Destination>,
     pub(super) courier: Option<(Courier, Instant)>,
     pub(super) pace: Pace,
-    /// Attempts that are under way, and their batches.
+    /// Attempts that are under way, and what they send.
     pub(super) attempts: JoinSet<Attempt>,
-    pub(super) batches: HashMap<Id, Batch>,
+    pub(super) sent: HashMap<Id, Sent>,
+    pub(super) buffers: Buffers,
     /// Parts of a refused batch.
     pub(super) parts: Vec<Batch>,
     /// Batches that failed and are tried again.
@@ -57,6 +60,13 @@ pub(super) struct Dispatcher {
     pub(super) warnings: Warnings,
 }
 
+/// A batch that is on its way, and the body of its request.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) batch: Batch,
+    pub(super) body: Bytes,
+}
+
 impl Dispatcher {
     pub(super) fn new(destination: Arc<Destination>) -> Self {
         let mut pace = Pace::new();
@@ -66,7 +76,8 @@ impl Dispatcher {
             courier: None,
             pace,
             attempts: JoinSet::new(),
-            batches: HashMap::new(),
+            sent: HashMap::new(),
+            buffers: Buffers::default(),
             parts: Vec::new(),
             waiting: Vec::new(),
             to_spool: Vec::new(),
@@ -96,6 +107,10 @@ impl Dispatcher {
             }
             self.report(now);
             if self.is_over(now) {
+                // What an answer says that is here already is not sent, or stored, once more.
+                while let Some(ended) = self.attempts.try_join_next_with_id() {
+                    self.ended(ended);
+                }
                 return self.abandon().await;
             }
             let next = self.next_event(now);
@@ -224,16 +239,17 @@ impl Dispatcher {
         let timeout = destination.tuning.timeout.min(left);
         // A user's transport or encoder may panic.
         let prepared = catch_unwind(AssertUnwindSafe(|| {
-            (self.courier(now), request(&destination, &batch))
+            let body = body(&destination, &batch, &mut self.buffers);
+            (self.courier(now), request(&destination, body.clone()), body)
         }));
-        let Ok((courier, request)) = prepared else {
+        let Ok((courier, request, body)) = prepared else {
             return self.failed(batch, &Failure::Panic);
         };
         // A program's own transport may record spans: not of what the exporter itself does.
         let unrecorded = TraceContext::new_root().with_sampled(false);
         let attempt = attempt(courier, request, destination, timeout).in_trace(unrecorded);
         let task = self.attempts.spawn(attempt);
-        self.batches.insert(task.id(), batch);
+        self.sent.insert(task.id(), Sent { batch, body });
     }
 
     fn courier(&mut self, now: Instant) -> Courier {
@@ -252,7 +268,8 @@ impl Dispatcher {
     /// Everything in memory that left the queue.
     pub(super) fn held(&self) -> impl Iterator<Item = &Batch> {
         let failed = self.waiting.iter().chain(&self.to_spool);
-        self.batches.values().chain(&self.parts).chain(failed)
+        let sent = self.sent.values().map(|sent| &sent.batch);
+        sent.chain(&self.parts).chain(failed)
     }
 
     /// Tells flushes how far it got, and the program what it lost.

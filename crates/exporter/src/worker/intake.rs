@@ -17,43 +17,59 @@ const MAX_SPAN: usize = 4 * 1024 * 1024;
 const SPOOL_PAUSE: Duration = Duration::from_secs(60);
 
 impl Dispatcher {
-    /// Encodes what the queue holds, up to the size of a batch.
+    /// Encodes what the queue holds now, up to the size of a batch: what comes meanwhile waits
+    /// for the next one, or a program that is as fast as this would meet it at every span.
     pub(super) fn take_batch(&mut self) -> Option<Batch> {
         let destination = self.destination.clone();
-        let mut batch = Batch::new(self.taken, destination.preamble.clone());
-        while batch.size() < self.max_batch_bytes {
+        let (preamble, buffer) = (destination.preamble.clone(), self.buffers.take());
+        let mut batch = Batch::in_buffer(self.taken, preamble, buffer);
+        let mut held = destination.queue.level().spans;
+        while held > 0 && batch.size() < self.max_batch_bytes {
             let Some(mut chunk) = destination.queue.pop() else {
                 break;
             };
-            destination.counters.in_flight.add(chunk.spans.len() as u64);
-            while batch.size() < self.max_batch_bytes {
-                let Some(mut span) = chunk.spans.pop_front() else {
+            let spans = chunk.spans.len();
+            held = held.saturating_sub(spans);
+            destination.counters.in_flight.add(spans as u64);
+            let mut encoded = 0;
+            while let Some(span) = chunk.spans.get_mut(encoded) {
+                if batch.size() >= self.max_batch_bytes {
                     break;
-                };
-                self.taken += 1;
-                let pushed = catch_unwind(AssertUnwindSafe(|| {
-                    let mut push = |span: &SpanRecord| {
-                        batch.push(MAX_SPAN, |out| destination.encoder.encode(span, out))
-                    };
-                    push(&span) || {
-                        span.drop_extras();
-                        push(&span)
-                    }
-                }));
-                match pushed {
-                    Ok(true) => {}
-                    Ok(false) => self.lost(1, DropReason::TooLarge),
-                    Err(_) => {
-                        batch.roll_back();
-                        self.lost(1, DropReason::EncoderPanic);
-                    }
                 }
+                self.encode(span, &mut batch);
+                encoded += 1;
             }
-            destination.counters.in_flight.sub(chunk.spans.len() as u64);
+            chunk.spans.drain(..encoded);
+            self.taken += encoded as u64;
+            destination.counters.in_flight.sub((spans - encoded) as u64);
             destination.queue.unpop(chunk);
         }
         self.first_wait = None;
-        (!batch.is_empty()).then_some(batch)
+        if batch.is_empty() {
+            self.buffers.give(batch.into_buffer(), true);
+            return None;
+        }
+        Some(batch)
+    }
+
+    fn encode(&mut self, span: &mut SpanRecord, batch: &mut Batch) {
+        let encoder = &self.destination.encoder;
+        let pushed = catch_unwind(AssertUnwindSafe(|| {
+            let mut push =
+                |span: &SpanRecord| batch.push(MAX_SPAN, |out| encoder.encode(span, out));
+            push(span) || {
+                span.drop_extras();
+                push(span)
+            }
+        }));
+        match pushed {
+            Ok(true) => {}
+            Ok(false) => self.lost(1, DropReason::TooLarge),
+            Err(_) => {
+                batch.roll_back();
+                self.lost(1, DropReason::EncoderPanic);
+            }
+        }
     }
 
     pub(super) fn can_spool(&self, now: Instant) -> bool {
@@ -190,7 +206,7 @@ impl Dispatcher {
     /// The end: what is left goes to disk, or is lost.
     pub(super) async fn abandon(mut self) {
         self.attempts.abort_all();
-        let mut left: Vec<Batch> = self.batches.drain().map(|(_, batch)| batch).collect();
+        let mut left: Vec<Batch> = self.sent.drain().map(|(_, sent)| sent.batch).collect();
         left.append(&mut self.parts);
         left.append(&mut self.waiting);
         left.append(&mut self.to_spool);

@@ -4,6 +4,7 @@
 //! cannot block it.
 
 mod attempt;
+mod buffers;
 mod dispatcher;
 mod intake;
 mod outcome;

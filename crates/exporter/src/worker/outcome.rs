@@ -7,7 +7,7 @@ use mcp_trace::Text;
 use tokio::task::{Id, JoinError};
 
 use super::attempt::{Failure, Reply};
-use super::dispatcher::{Attempt, Dispatcher};
+use super::dispatcher::{Attempt, Dispatcher, Sent};
 use crate::batch::Batch;
 use crate::encode::Verdict;
 use crate::stats::{DropReason, Health};
@@ -22,9 +22,11 @@ const SMALLEST_BATCH: usize = 16 * 1024;
 impl Dispatcher {
     pub(super) fn ended(&mut self, ended: Result<(Id, Attempt), JoinError>) {
         let (id, attempt) = ended.unwrap_or_else(|error| (error.id(), Err(Failure::Panic)));
-        let Some(batch) = self.batches.remove(&id) else {
+        let Some(Sent { batch, body }) = self.sent.remove(&id) else {
             return;
         };
+        let soon = self.is_due(Instant::now());
+        self.buffers.give_body(body, soon);
         match attempt {
             Ok(reply) => self.answered(batch, reply),
             Err(failure) => self.failed(batch, &failure),
@@ -41,7 +43,7 @@ impl Dispatcher {
         };
         let verdict = match verdict {
             Verdict::Accepted { rejected, message } => {
-                return self.accepted(&batch, rejected, message);
+                return self.accepted(batch, rejected, message);
             }
             other => other,
         };
@@ -94,7 +96,7 @@ impl Dispatcher {
         self.wait(batch, subject, &failure.to_string(), None);
     }
 
-    fn accepted(&mut self, batch: &Batch, rejected: u64, message: Option<String>) {
+    fn accepted(&mut self, batch: Batch, rejected: u64, message: Option<String>) {
         let all = batch.len() as u64;
         let rejected = rejected.min(all);
         let counters = &self.destination.counters;
@@ -107,8 +109,10 @@ impl Dispatcher {
             self.warn("partial_success", &detail);
         }
         batch.refund();
-        self.settle(batch);
+        self.settle(&batch);
         self.alive();
+        let soon = self.is_due(Instant::now());
+        self.buffers.give(batch.into_buffer(), soon);
         // What was once too large may not be for ever.
         let grown = self.max_batch_bytes + self.max_batch_bytes / 8;
         self.max_batch_bytes = grown.min(self.destination.tuning.max_batch_bytes);

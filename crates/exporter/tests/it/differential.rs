@@ -299,6 +299,30 @@ fn check(request: &ExportTraceServiceRequest, records: &[SpanRecord]) -> Result<
     Ok(())
 }
 
+/// Lengths are written in one byte or in more.
+#[test]
+fn texts_of_every_length_say_the_same() {
+    let sink = Arc::new(MemorySink::default());
+    let span = ActiveSpan::builder(SpanKind::Server, McpCall::new(Method::Ping))
+        .sink(sink.clone())
+        .start();
+    for len in (0..6).chain(110..=140) {
+        span.set_attribute(format!("k{len}"), "v".repeat(len));
+        span.set_attribute("k".repeat(len), "v");
+        if len % 10 == 0 {
+            span.add_event(&"n".repeat(len), vec![Attribute::new("k", "v".repeat(len))]);
+        }
+    }
+    span.end();
+    let records = sink.take();
+    let body = OtlpProtobuf::new(&resource()).request(&records);
+    check(
+        &ExportTraceServiceRequest::decode(&*body).unwrap(),
+        &records,
+    )
+    .unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

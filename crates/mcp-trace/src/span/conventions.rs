@@ -5,7 +5,7 @@
 use crate::method::TargetKind;
 use crate::{
     End, EndedOperation, EndedSession, McpCall, Network, Operation, ProtocolVersion, SpanKind,
-    SpanRecord, Value,
+    SpanRecord, Text, Value,
 };
 
 /// The code of a JSON-RPC error response, as a string. Core conventions after 1.44 call it
@@ -37,7 +37,7 @@ pub trait AttributeVisitor {
 impl SpanRecord {
     /// Visits every attribute of the span: those of the OpenTelemetry conventions, then
     /// `remote`, `agent`, `provider` and `model`, then what the program added.
-    pub fn visit_attributes(&self, visitor: &mut dyn AttributeVisitor) {
+    pub fn visit_attributes(&self, visitor: &mut (impl AttributeVisitor + ?Sized)) {
         match &self.operation {
             Operation::Mcp(call) => self.visit_mcp(call, visitor),
             Operation::Agent { name } => {
@@ -65,7 +65,7 @@ impl SpanRecord {
         }
     }
 
-    fn visit_mcp(&self, call: &McpCall, visitor: &mut dyn AttributeVisitor) {
+    fn visit_mcp(&self, call: &McpCall, visitor: &mut (impl AttributeVisitor + ?Sized)) {
         visitor.text("mcp.method.name", call.method.as_str());
         let kind = call.method.target_kind();
         if kind == TargetKind::Tool {
@@ -86,10 +86,10 @@ impl SpanRecord {
             visitor.text("mcp.session.id", id.as_str());
         }
         if let Some(version) = call.protocol_version {
-            visitor.text("mcp.protocol.version", &version.to_string());
+            visitor.text("mcp.protocol.version", version.text().as_str());
         }
         if let Some(code) = self.outcome.rpc_code {
-            visitor.text(RPC_STATUS_CODE, &code.to_string());
+            visitor.text(RPC_STATUS_CODE, Text::from(code).as_str());
         }
         self.visit_network(&call.network, visitor);
         match self.kind {
@@ -99,7 +99,7 @@ impl SpanRecord {
         }
     }
 
-    fn visit_network(&self, network: &Network, visitor: &mut dyn AttributeVisitor) {
+    fn visit_network(&self, network: &Network, visitor: &mut (impl AttributeVisitor + ?Sized)) {
         visit_transport(network, visitor);
         if let Some(peer) = &network.peer {
             let (address, port) = match self.kind {
@@ -113,7 +113,7 @@ impl SpanRecord {
         }
     }
 
-    fn visit_agent(&self, visitor: &mut dyn AttributeVisitor) {
+    fn visit_agent(&self, visitor: &mut (impl AttributeVisitor + ?Sized)) {
         let Some(agent) = &self.agent else { return };
         visitor.text("agent", agent.name());
         let own_span = matches!(self.operation, Operation::Agent { .. });
@@ -154,7 +154,7 @@ impl EndedOperation<'_> {
     /// Visits the attributes of the metric, which are those of few values: no ids, no URIs, no
     /// address of a caller. Names that a caller made up still come as they are: tools and prompts
     /// that do not exist are left out only where the answer says so.
-    pub fn visit_metric_attributes(&self, visitor: &mut dyn AttributeVisitor) {
+    pub fn visit_metric_attributes(&self, visitor: &mut (impl AttributeVisitor + ?Sized)) {
         let Operation::Mcp(call) = self.operation else {
             return;
         };
@@ -176,7 +176,7 @@ impl EndedOperation<'_> {
             visitor.text("error.type", error_type.as_str());
         }
         if let Some(code) = self.outcome.rpc_code {
-            visitor.text(RPC_STATUS_CODE, &code.to_string());
+            visitor.text(RPC_STATUS_CODE, Text::from(code).as_str());
         }
         visit_connection(self.kind, call.protocol_version, &call.network, visitor);
     }
@@ -195,7 +195,7 @@ impl EndedSession<'_> {
     }
 
     /// Visits the attributes of the metric.
-    pub fn visit_metric_attributes(&self, visitor: &mut dyn AttributeVisitor) {
+    pub fn visit_metric_attributes(&self, visitor: &mut (impl AttributeVisitor + ?Sized)) {
         if let Some(error_type) = self.error_type {
             visitor.text("error.type", error_type);
         }
@@ -208,10 +208,10 @@ fn visit_connection(
     kind: SpanKind,
     version: Option<ProtocolVersion>,
     network: &Network,
-    visitor: &mut dyn AttributeVisitor,
+    visitor: &mut (impl AttributeVisitor + ?Sized),
 ) {
     if let Some(version) = version.filter(ProtocolVersion::is_known) {
-        visitor.text("mcp.protocol.version", &version.to_string());
+        visitor.text("mcp.protocol.version", version.text().as_str());
     }
     visit_transport(network, visitor);
     if let (SpanKind::Client, Some(peer)) = (kind, &network.peer) {
@@ -222,7 +222,7 @@ fn visit_connection(
     }
 }
 
-fn visit_transport(network: &Network, visitor: &mut dyn AttributeVisitor) {
+fn visit_transport(network: &Network, visitor: &mut (impl AttributeVisitor + ?Sized)) {
     if let Some(transport) = network.transport {
         visitor.text("network.transport", transport.as_str());
     }

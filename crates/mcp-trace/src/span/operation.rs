@@ -172,20 +172,20 @@ impl McpCall {
             .filter(|_| self.method.target_kind() == TargetKind::Tool)
     }
 
-    fn span_name(&self) -> Cow<'_, str> {
-        let method = self.method.span_name();
-        match (self.method.target_kind(), &self.target) {
+    #[inline]
+    fn span_name_parts(&self) -> (&str, Option<&str>) {
+        let target = match (self.method.target_kind(), &self.target) {
             (TargetKind::Tool | TargetKind::Prompt, Some(target)) => {
-                let target = if target.as_str().len() > MAX_NAME {
-                    "_OTHER"
+                if target.as_str().len() > MAX_NAME {
+                    Some("_OTHER")
                 } else {
-                    target.as_str()
-                };
-                Cow::Owned(format!("{method} {target}"))
+                    Some(target.as_str())
+                }
             }
             // A URI would make as many names as there are resources.
-            _ => Cow::Borrowed(method),
-        }
+            _ => None,
+        };
+        (self.method.span_name(), target)
     }
 }
 
@@ -211,11 +211,22 @@ impl Operation {
     /// The span's name by the OpenTelemetry conventions: `{mcp.method.name} {target}` for MCP.
     #[must_use]
     pub fn span_name(&self) -> Cow<'_, str> {
+        match self.span_name_parts() {
+            (operation, Some(target)) => Cow::Owned(format!("{operation} {target}")),
+            (operation, None) => Cow::Borrowed(operation),
+        }
+    }
+
+    /// The same in its parts, between which a space stands: for sinks that write it without
+    /// putting it together first.
+    #[must_use]
+    #[inline]
+    pub fn span_name_parts(&self) -> (&str, Option<&str>) {
         match self {
-            Self::Mcp(call) => call.span_name(),
-            Self::Agent { name } => Cow::Owned(format!("invoke_agent {name}")),
-            Self::Http(call) => Cow::Borrowed(call.method.as_str()),
-            Self::Internal { name } => Cow::Borrowed(name.as_str()),
+            Self::Mcp(call) => call.span_name_parts(),
+            Self::Agent { name } => ("invoke_agent", Some(name.as_str())),
+            Self::Http(call) => (call.method.as_str(), None),
+            Self::Internal { name } => (name.as_str(), None),
         }
     }
 

@@ -151,54 +151,25 @@ impl SpanRecord {
     /// A rough size in memory, in bytes, for queues that are bounded by bytes.
     #[must_use]
     pub fn weight(&self) -> usize {
-        let attributes = |list: &[Attribute]| -> usize {
-            list.iter()
-                .map(|attribute| {
-                    let value = match &attribute.value {
-                        crate::Value::Text(text) => text.as_str().len(),
-                        _ => 0,
-                    };
-                    size_of::<Attribute>() + attribute.key.len() + value
-                })
-                .sum()
-        };
+        // Most texts are short, and within the record.
+        let heap = |text: &Option<Text>| text.as_ref().map_or(0, Text::heap_len);
         let texts = match &self.operation {
             Operation::Mcp(call) => {
-                let texts = [&call.target, &call.request_id, &call.session_id];
-                let texts = texts.into_iter().flatten().map(|text| text.as_str().len());
                 // The others are known, and take no memory.
                 let method = match &call.method {
-                    Method::Other(name) => name.as_str().len(),
+                    Method::Other(name) => name.heap_len(),
                     _ => 0,
                 };
-                method + texts.sum::<usize>()
+                method + heap(&call.target) + heap(&call.request_id) + heap(&call.session_id)
             }
-            Operation::Agent { name } | Operation::Internal { name } => name.as_str().len(),
+            Operation::Agent { name } | Operation::Internal { name } => name.heap_len(),
             Operation::Http(_) => 0,
         };
-        let events: usize = self
-            .events()
-            .iter()
-            .map(|event| {
-                size_of::<Event>() + event.name.as_str().len() + attributes(&event.attributes)
-            })
-            .sum();
-        let links: usize = self
-            .links()
-            .iter()
-            .map(|link| size_of::<TraceContext>() + carried(link))
-            .sum();
         size_of::<Self>()
             + texts
-            + self
-                .outcome
-                .message
-                .as_ref()
-                .map_or(0, |message| message.as_str().len())
+            + heap(&self.outcome.message)
             + carried(&self.context)
-            + attributes(self.attributes())
-            + events
-            + links
+            + self.extras.as_deref().map_or(0, Extras::weight)
     }
 }
 
@@ -215,6 +186,29 @@ impl Extras {
         } else {
             *dropped = dropped.saturating_add(1);
         }
+    }
+
+    fn weight(&self) -> usize {
+        let attributes = |list: &[Attribute]| -> usize {
+            list.iter()
+                .map(|attribute| {
+                    let value = match &attribute.value {
+                        crate::Value::Text(text) => text.heap_len(),
+                        _ => 0,
+                    };
+                    size_of::<Attribute>() + attribute.key.len() + value
+                })
+                .sum()
+        };
+        let events = self.events.iter().map(|event| {
+            size_of::<Event>() + event.name.heap_len() + attributes(&event.attributes)
+        });
+        let links = self.links.iter();
+        let links = links.map(|link| size_of::<TraceContext>() + carried(link));
+        size_of::<Self>()
+            + attributes(&self.attributes)
+            + events.sum::<usize>()
+            + links.sum::<usize>()
     }
 }
 

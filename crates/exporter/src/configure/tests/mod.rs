@@ -1,7 +1,9 @@
 //! Explicit value, else environment, else default.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
+#[cfg(feature = "tls")]
+mod certificates;
+mod proxies;
+
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -12,8 +14,6 @@ use super::env::Env;
 use super::error::ConfigError;
 use super::settings::Settings;
 use crate::destination::Destination;
-use crate::testing::span;
-use crate::transport::Proxy;
 
 type Variables = &'static [(&'static str, &'static str)];
 
@@ -331,164 +331,5 @@ fn a_wrong_option_is_an_error_that_names_it() {
                 .starts_with(&format!("option `{option}`: ")),
             "{error}"
         );
-    }
-}
-
-#[cfg(feature = "tls")]
-#[test]
-fn a_ca_file_must_hold_certificates() {
-    for file in ["/does/not/exist.pem", "/dev/null"] {
-        let builder = configure().otlp_endpoint("https://o").ca_file(file);
-        let error = Settings::resolve(builder, Env::Fixed(&[])).err().unwrap();
-        assert_eq!(error.option_name(), Some("ca_file"), "{error}");
-    }
-    assert_eq!(
-        settings(configure().otlp_endpoint("https://o"), &[])
-            .destinations
-            .len(),
-        1
-    );
-}
-
-#[cfg(feature = "tls")]
-#[test]
-fn certificates_of_the_environment() {
-    use super::settings::Resolver;
-    use crate::transport::Certificates;
-
-    let folder =
-        std::env::temp_dir().join(format!("mcp-trace-certificates-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let (certificate, key) = (folder.join("a.pem"), folder.join("a.key"));
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let text =
-        |path: &std::path::Path| -> &'static str { path.to_str().unwrap().to_owned().leak() };
-    let (certificate, key) = (text(&certificate), text(&key));
-
-    let used = |variables: Vec<(&'static str, &'static str)>| {
-        let (builder, variables) = (configure().otlp_endpoint("https://o"), variables.leak());
-        // Of no use or not, the exporter starts.
-        assert_eq!(settings(builder, variables).destinations.len(), 1);
-        let builder = &configure();
-        let env = Env::Fixed(variables);
-        Resolver { builder, env }.with_certificates_of_env(Certificates::default())
-    };
-    let found = used(vec![
-        (
-            "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
-            "/does/not/exist.pem",
-        ),
-        ("OTEL_EXPORTER_OTLP_CERTIFICATE", certificate),
-        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", certificate),
-        ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", key),
-    ]);
-    assert_eq!(found.ca.as_deref(), Some(certificate.as_ref()));
-    let (shown, secret) = found.identity.unwrap();
-    assert_eq!((shown, secret), (certificate.into(), key.into()));
-    for broken in ["/dev/null", key] {
-        used(vec![("OTEL_EXPORTER_OTLP_CERTIFICATE", broken)]);
-        used(vec![
-            ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", certificate),
-            ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/dev/null"),
-        ]);
-    }
-    // What the program itself names is still an error.
-    let builder = configure().otlp_endpoint("https://o").ca_file("/dev/null");
-    let env = Env::Fixed(vec![("OTEL_EXPORTER_OTLP_CLIENT_KEY", key)].leak());
-    let error = Settings::resolve(builder, env).err().unwrap();
-    assert_eq!(error.option_name(), Some("ca_file"));
-    std::fs::remove_dir_all(folder).unwrap();
-}
-
-/// What a proxy on loopback is asked by an exporter to `endpoint`: the first lines, and the byte
-/// that follows its answer.
-fn asked_of_a_proxy(endpoint: &str, variable: &'static str) -> (String, Option<u8>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let proxy: &'static str = format!("http://me:pw@127.0.0.1:{port}").leak();
-    let guard = configure()
-        .otlp_endpoint(endpoint)
-        .flush_interval(Duration::from_millis(1))
-        .timeout(Duration::from_secs(5))
-        .build_in(Env::Fixed(Box::leak(Box::new([(variable, proxy)]))))
-        .unwrap();
-    guard.sink().unwrap().record(span("tool"));
-    let (mut stream, _) = listener.accept().unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).unwrap();
-        head.extend(byte);
-    }
-    stream
-        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-        .unwrap();
-    let mut next = [0];
-    let next = stream.read_exact(&mut next).is_ok().then_some(next[0]);
-    drop(stream);
-    let _ = guard.shutdown_blocking(Duration::ZERO);
-    (String::from_utf8(head).unwrap().to_ascii_lowercase(), next)
-}
-
-#[test]
-fn a_proxy_is_asked_for_the_receiver() {
-    let (head, _) = asked_of_a_proxy("http://collector.invalid:4318", "HTTP_PROXY");
-    assert!(
-        head.starts_with("post http://collector.invalid:4318/v1/traces http/1.1\r\n"),
-        "{head}"
-    );
-    assert!(
-        head.contains("\r\nproxy-authorization: basic bwu6chc=\r\n"),
-        "{head}"
-    );
-}
-
-#[cfg(feature = "tls")]
-#[test]
-fn a_proxy_sees_nothing_of_tls() {
-    let (head, next) = asked_of_a_proxy("https://collector.invalid", "HTTPS_PROXY");
-    assert!(
-        head.starts_with("connect collector.invalid:443 http/1.1\r\n"),
-        "{head}"
-    );
-    assert!(
-        head.contains("\r\nproxy-authorization: basic bwu6chc=\r\n"),
-        "{head}"
-    );
-    // A handshake record of TLS.
-    assert_eq!(next, Some(0x16));
-}
-
-#[test]
-fn this_machine_and_what_is_excepted_are_reached_directly() {
-    let proxied = |endpoint: &str, proxy: &'static str| {
-        let variables = Box::leak(Box::new([
-            ("HTTP_PROXY", proxy),
-            ("HTTPS_PROXY", proxy),
-            ("NO_PROXY", "inside.example"),
-        ]));
-        let proxies = Env::Fixed(variables).proxies();
-        Proxy::find(&proxies, &endpoint.parse().unwrap()).is_some()
-    };
-    assert!(proxied(
-        "http://collector.example:4318",
-        "http://proxy:3128"
-    ));
-    assert!(proxied("https://collector.example", "http://proxy:3128"));
-    for direct in [
-        "http://localhost:4318",
-        "http://127.0.0.2:4318",
-        "http://[::1]:4318",
-        "http://a.inside.example",
-    ] {
-        assert!(!proxied(direct, "http://proxy:3128"), "{direct}");
-    }
-    for proxy in ["https://proxy:3128", "socks5://proxy:1080", ""] {
-        assert!(!proxied("http://collector.example", proxy), "{proxy}");
     }
 }
