@@ -1,10 +1,14 @@
-//! Bursts of spans through exporters, beside opentelemetry-otlp and fastrace.
+//! Bursts of spans through exporters, beside opentelemetry-otlp, fastrace and a pipe made by hand.
 //!
 //! Each case makes, ends and delivers its spans in a process of its own, to a receiver in another one
-//! that decodes and counts what arrives, nearby or at a distance. Cases take turns, so that noise of the machine meets all alike.
+//! that decodes and counts what arrives, nearby or at a distance: its CPU time is not in the figures.
+//! Cases take turns, so that noise of the machine meets all alike. What it takes to hand a span over
+//! is measured alone.
 
 mod distance;
+mod hand;
 mod receiver;
+mod record;
 mod senders;
 
 use std::{
@@ -29,13 +33,18 @@ fn main() {
     let number = |text: &str| text.parse().expect("a number");
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["receive", delay] => receiver::run(Duration::from_millis(number(delay))),
-        ["send", case, url, spans] => senders::run(case, url, number(spans)),
+        ["send", case, url, spans, rate] => {
+            senders::run(case, url, number(spans), number(rate));
+        }
         arguments if arguments.contains(&"--bench") => {
-            bursts(100_000, 5);
+            record::table();
+            bursts(100_000, 9);
             bursts(1_000_000, 1);
+            steady(5);
             far_away(20_000, 3);
         }
         _ => {
+            record::table();
             bursts(1_000, 1);
             far_away(1_000, 1);
         }
@@ -43,7 +52,7 @@ fn main() {
 }
 
 fn bursts(spans: u64, rounds: usize) {
-    let bursts = take_turns(&senders::CASES, spans, rounds, "0");
+    let bursts = take_turns(&senders::CASES, (spans, 0), rounds, "0");
     let row = |bursts: &[Burst]| {
         let delivered = median(bursts, |burst| burst.delivered as f64);
         vec![
@@ -65,9 +74,28 @@ fn bursts(spans: u64, rounds: usize) {
     );
 }
 
+/// More than a queue holds, as fast as no server makes them.
+fn steady(seconds: u64) {
+    let rate = 200_000;
+    let spans = rate * seconds;
+    let bursts = take_turns(&senders::STEADY_CASES, (spans, rate), 1, "0");
+    let row = |bursts: &[Burst]| {
+        let lost = spans - bursts[0].delivered;
+        vec![
+            lost as f64 * 100.0 / spans as f64,
+            bursts[0].cpu_seconds * 1e9 / spans as f64,
+        ]
+    };
+    results::show(
+        &format!("{rate} spans a second for {seconds} seconds"),
+        &[("lost, %", 2), ("CPU ns per span", 0)],
+        &rows(&senders::STEADY_CASES, &bursts, row),
+    );
+}
+
 /// What a distance costs: nothing but waiting, which is no use of the machine.
 fn far_away(spans: u64, rounds: usize) {
-    let bursts = take_turns(&senders::FAR_CASES, spans, rounds, "50");
+    let bursts = take_turns(&senders::FAR_CASES, (spans, 0), rounds, "50");
     let row = |bursts: &[Burst]| {
         let delivered = median(bursts, |burst| burst.delivered as f64);
         vec![
@@ -91,11 +119,11 @@ fn rows<'a>(
     cases.iter().copied().zip(bursts).collect()
 }
 
-fn take_turns(cases: &[&str], spans: u64, rounds: usize, delay: &str) -> Vec<Vec<Burst>> {
+fn take_turns(cases: &[&str], load: (u64, u64), rounds: usize, delay: &str) -> Vec<Vec<Burst>> {
     let mut bursts: Vec<Vec<Burst>> = cases.iter().map(|_| Vec::new()).collect();
     for _ in 0..rounds {
         for (case, bursts) in cases.iter().zip(&mut bursts) {
-            bursts.push(burst(case, spans, delay));
+            bursts.push(burst(case, load, delay));
         }
     }
     bursts
@@ -107,7 +135,7 @@ fn median(bursts: &[Burst], value: fn(&Burst) -> f64) -> f64 {
     values[values.len() / 2]
 }
 
-fn burst(case: &str, spans: u64, delay: &str) -> Burst {
+fn burst(case: &str, (spans, rate): (u64, u64), delay: &str) -> Burst {
     let this = env::current_exe().expect("a path to this program");
     let mut receiver = Command::new(&this)
         .args(["receive", delay])
@@ -119,7 +147,8 @@ fn burst(case: &str, spans: u64, delay: &str) -> Burst {
     let mut url = String::new();
     lines.read_line(&mut url).expect("the receiver's address");
     let sent = Command::new(&this)
-        .args(["send", case, url.trim(), &spans.to_string()])
+        .args(["send", case, url.trim()])
+        .args([spans.to_string(), rate.to_string()])
         .stderr(Stdio::null())
         .output()
         .expect("a sender");
