@@ -121,16 +121,16 @@ impl Skip {
         let mut padded = [0; BLOCK];
         while at < input.len() {
             let view = View::new(input, at, &mut padded);
-            if inside != 0 && !view.may_contain(|byte| (byte == b'"') | (byte == b'\\')) {
-                escape = 0;
-                at += BLOCK;
-                at += string_run(input.get(at..).unwrap_or_default());
-                continue;
-            }
             let len = BLOCK.min(input.len() - at);
             if inside != 0 && !view.may_contain(|byte| byte == b'"') {
-                escape = escapes_next(input.get(at..at + len).unwrap_or_default(), escape);
-                at += len;
+                if view.may_contain(|byte| byte == b'\\') {
+                    escape = escapes_next(input.get(at..at + len).unwrap_or_default(), escape);
+                    at += len;
+                } else {
+                    escape = 0;
+                    at += BLOCK;
+                    at += string_run(input.get(at..).unwrap_or_default());
+                }
                 continue;
             }
 

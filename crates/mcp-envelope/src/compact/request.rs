@@ -75,6 +75,10 @@ impl<'b> Found<'b> {
                 self.jsonrpc = true;
             } else if self.id.is_none() && cursor.take(b"\"id\":") {
                 self.id = Some(id(&mut cursor)?);
+            } else if cursor.take(b"\"method\":\"tools/call\"") {
+                // As below, for what most requests are.
+                self.target = Some(Field::Name);
+                self.strings.add(Field::Method, b"tools/call")?;
             } else if cursor.take(b"\"method\":\"") {
                 let method = cursor.string()?;
                 self.target = Message::target(method);
