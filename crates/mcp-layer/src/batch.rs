@@ -53,12 +53,13 @@ impl Batch {
             }
             let call = reading.call_in(state, member);
             if config.wants_span(|| call.method.clone()) {
+                let sampler = config.sampler(|| call.method.clone());
                 let span = config
                     .span(call)
                     .incoming(reading.header.clone())
                     .trust(reading.trust)
                     .start();
-                span.resolve(reading.context_in(state, member));
+                span.resolve_sampled(reading.context_in(state, member), sampler);
                 config.capture(&span, CapturedPart::Arguments, member.arguments());
                 config.stats.add_span(span.is_recording());
                 batch.members.push(Member {

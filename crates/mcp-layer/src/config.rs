@@ -9,8 +9,8 @@ use http::request::Parts;
 use mcp_envelope::{AnswerWatcher, Excerpt, Id, RequestScanner};
 use mcp_trace::carrier::{BaggageFilter, extract_values};
 use mcp_trace::{
-    ActiveSpan, Capture, CapturedPart, McpCall, Method, Operation, Sessions, SpanBuilder, SpanKind,
-    SpanSink, Text, TraceContext, Trust,
+    ActiveSpan, Capture, CapturedPart, McpCall, Method, Operation, Sampler, Sessions, SpanBuilder,
+    SpanKind, SpanSink, Text, TraceContext, Trust,
 };
 
 use crate::Stats;
@@ -28,6 +28,7 @@ pub(crate) struct Config {
     pub(crate) trust: Trust,
     pub(crate) trust_with: Option<Rule<Parts, Trust>>,
     pub(crate) spans_for: Option<Rule<Method, bool>>,
+    pub(crate) sampler_for: Option<Rule<Method, Option<Sampler>>>,
     pub(crate) client_address: Option<Rule<Parts, Option<SocketAddr>>>,
     pub(crate) sampling_cap: Option<Arc<SamplingCap>>,
     pub(crate) stats: Arc<Stats>,
@@ -45,6 +46,7 @@ impl Default for Config {
             trust: Trust::Continue,
             trust_with: None,
             spans_for: None,
+            sampler_for: None,
             client_address: None,
             sampling_cap: None,
             stats: Arc::default(),
@@ -66,6 +68,11 @@ impl Config {
         self.spans_for
             .as_ref()
             .is_none_or(|rule| rule.apply(&method()))
+    }
+
+    /// What decides in place of the sink whether a trace is recorded that begins with `method`.
+    pub(crate) fn sampler(&self, method: impl FnOnce() -> Method) -> Option<Sampler> {
+        self.sampler_for.as_ref()?.apply(&method())
     }
 
     /// Prepares the span of a message.

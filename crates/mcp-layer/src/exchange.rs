@@ -98,6 +98,8 @@ impl Exchange {
         let above = header.clone().filter(|_| trust == Trust::Continue);
         // Handlers are to see the span from the start: nothing better will be known.
         let span = if is_wanted {
+            let sampler = announced.as_ref();
+            let sampler = sampler.and_then(|method| config.sampler(|| method.clone()));
             let is_read = above.as_ref().is_none_or(TraceContext::is_sampled) || has_observers();
             let operation: Operation = match announced.filter(|_| is_read) {
                 Some(method) => {
@@ -112,7 +114,8 @@ impl Exchange {
                 // Nobody reads more, or nothing more is known.
                 None => HttpCall::new(&head.method, network(head, config)).into(),
             };
-            let span = config.span(operation).under(above).start();
+            let span = config.span(operation).incoming(above).start();
+            span.resolve_sampled(None, sampler);
             let untrusted = header.filter(|_| trust == Trust::RestartAndLink);
             for link in [untrusted, beside].into_iter().flatten() {
                 span.add_link(link);

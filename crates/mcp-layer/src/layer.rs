@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use mcp_trace::carrier::BaggageFilter;
-use mcp_trace::{Capture, Method, SpanSink, Trust};
+use mcp_trace::{Capture, Method, Sampler, SpanSink, Trust};
 use tower_layer::Layer;
 
 use crate::config::{Config, Rule};
@@ -84,6 +84,31 @@ impl McpServerTraceLayer {
     /// ```
     pub fn spans_for(mut self, wanted: impl Fn(&Method) -> bool + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.config).spans_for = Some(Rule::new(wanted));
+        self
+    }
+
+    /// Decides by its method whether a trace is recorded that begins here, in place of the sink's
+    /// sampler, which decides where `choose` returns `None`. A continued trace keeps its caller's
+    /// decision. Defaults to the sink's sampler for all methods.
+    ///
+    /// A trace that somebody has [asked for](mcp_trace::current) before the message was read is left to
+    /// the sink.
+    ///
+    /// ```
+    /// use mcp_layer::McpServerTraceLayer;
+    /// use mcp_trace::{Method, Sampler};
+    ///
+    /// let layer = McpServerTraceLayer::new().sampler_for(|method| match method {
+    ///     Method::Ping => Some(Sampler::NEVER),
+    ///     Method::ToolsCall => Some(Sampler::ALWAYS),
+    ///     _ => None,
+    /// });
+    /// ```
+    pub fn sampler_for(
+        mut self,
+        choose: impl Fn(&Method) -> Option<Sampler> + Send + Sync + 'static,
+    ) -> Self {
+        Arc::make_mut(&mut self.config).sampler_for = Some(Rule::new(choose));
         self
     }
 

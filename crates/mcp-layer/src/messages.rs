@@ -169,6 +169,7 @@ impl<S, F: MessageFormat> Messages<S, F> {
         } = Incoming::of(config.trust, header, config);
         let call = config.bound(self.format.call(message));
         let is_wanted = config.wants_span(|| call.method.clone());
+        let sampler = config.sampler(|| call.method.clone());
         let span = config.span(call).incoming(header).trust(trust).start();
         if let Some(beside) = beside {
             span.add_link(beside);
@@ -180,7 +181,7 @@ impl<S, F: MessageFormat> Messages<S, F> {
         });
         if !is_wanted {
             span.pass_through(context);
-        } else if !span.resolve(context) {
+        } else if !span.resolve_sampled(context, sampler) {
             config.stats.note(Reason::EarlyObserver);
         }
         span

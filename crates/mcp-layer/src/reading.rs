@@ -176,7 +176,10 @@ impl Reading {
         let method = message.method().unwrap_or_default();
         if !self.config().wants_span(|| Method::parse(method)) {
             self.traced.span.pass_through(context);
-        } else if !self.traced.span.resolve(context) {
+            return;
+        }
+        let sampler = self.config().sampler(|| Method::parse(method));
+        if !self.traced.span.resolve_sampled(context, sampler) {
             self.config().stats.note(Reason::EarlyObserver);
         }
     }
@@ -204,7 +207,8 @@ impl Reading {
         }
         match state.announced.take() {
             Some(method) if self.config().wants_span(|| method.clone()) => {
-                self.traced.span.resolve(None);
+                let sampler = self.config().sampler(|| method.clone());
+                self.traced.span.resolve_sampled(None, sampler);
                 let name = head::name(state.name.as_ref());
                 let call = state.call_of(method, name.as_deref(), name.as_deref());
                 self.update_operation(self.config().bound(call));

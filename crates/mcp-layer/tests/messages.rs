@@ -9,7 +9,8 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue};
 use mcp_layer::{McpServerTraceLayer, MessageFormat};
 use mcp_trace::{
-    ActiveSpan, End, InTraceExt, McpCall, Method, Outcome, ProtocolVersion, SpanKind, Text, Trust,
+    ActiveSpan, End, InTraceExt, McpCall, Method, Outcome, ProtocolVersion, Sampler, SpanKind,
+    Text, Trust,
 };
 use serde_json::{Value, json};
 use support::{HEADER, META, span, traced};
@@ -249,4 +250,10 @@ async fn the_options_hold() {
         .oneshot(call("greet", json!({"traceparent": META})))
         .await;
     assert_eq!(answer.unwrap()["result"], META);
+
+    let (layer, sink) = traced();
+    let unsampled = layer.sampler_for(|_| Some(Sampler::NEVER));
+    let service = unsampled.messages(Format).layer(worker());
+    service.oneshot(call("greet", json!({}))).await.unwrap();
+    assert!(sink.is_empty());
 }

@@ -13,8 +13,8 @@ use super::record::Extras;
 use crate::agent::{Agent, AgentContext};
 use crate::observer;
 use crate::{
-    Attribute, End, EndedOperation, Event, Foreign, Operation, Outcome, Parent, SpanBuilder,
-    SpanHead, SpanKind, SpanRecord, SpanSink, Text, TraceContext, Trust, Value,
+    Attribute, End, EndedOperation, Event, Foreign, Operation, Outcome, Parent, Sampler,
+    SpanBuilder, SpanHead, SpanKind, SpanRecord, SpanSink, Text, TraceContext, Trust, Value,
 };
 
 /// An open span: its place in the trace, its sink, and what is learnt about it until it ends.
@@ -109,7 +109,7 @@ impl ActiveSpan {
     fn identity(&self) -> &Identity {
         match self.identity.get() {
             Some(identity) => identity,
-            None => self.settle(|| self.place(None)).0,
+            None => self.settle(|| self.place(None, None)).0,
         }
     }
 
@@ -127,7 +127,7 @@ impl ActiveSpan {
     }
 
     /// Where an incoming span belongs, given what its message says.
-    fn place(&self, message: Option<&TraceContext>) -> Identity {
+    fn place(&self, message: Option<&TraceContext>, sampler: Option<Sampler>) -> Identity {
         let above = message
             .or(self.header.as_ref())
             .filter(|_| self.trust == Trust::Continue);
@@ -137,7 +137,7 @@ impl ActiveSpan {
             operation: &self.state().operation,
             start: self.start,
         };
-        Identity::under(&head, self.span_id, self.sink.as_ref())
+        Identity::under(&head, self.span_id, self.sink.as_ref(), sampler)
     }
 
     pub(super) fn link_untrusted_header(&self) {
@@ -201,7 +201,13 @@ impl ActiveSpan {
     /// the message's context becomes the link. Returns `false` if the message came too late
     /// like this.
     pub fn resolve(&self, message: Option<TraceContext>) -> bool {
-        let (_, first) = self.settle(|| self.place(message.as_ref()));
+        self.resolve_sampled(message, None)
+    }
+
+    /// As [`resolve`](Self::resolve); where that begins a new trace, `sampler` decides whether it
+    /// is recorded, in place of the sink's.
+    pub fn resolve_sampled(&self, message: Option<TraceContext>, sampler: Option<Sampler>) -> bool {
+        let (_, first) = self.settle(|| self.place(message.as_ref(), sampler));
         let first = first && self.trust == Trust::Continue;
         let Some(message) = message.filter(|_| self.trust != Trust::Ignore) else {
             return true;

@@ -170,7 +170,7 @@ impl SpanBuilder {
                 operation: &self.operation,
                 start,
             };
-            let mut placed = Identity::under(&head, span_id, sink.as_ref());
+            let mut placed = Identity::under(&head, span_id, sink.as_ref(), None);
             if let Some(list) = &baggage {
                 placed.context = placed.context.map(|context| context.with_baggage(list));
             }

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use traceparent::{SpanId, TraceFlags};
 
-use crate::{Foreign, SpanHead, SpanSink, SpanStart, TraceContext, id, scope};
+use crate::{Foreign, Sampler, SpanHead, SpanSink, SpanStart, TraceContext, id, scope};
 
 /// The span above another one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -73,11 +73,12 @@ impl Identity {
     }
 
     /// A span below the parent, or the root of a new trace. Unless the sink chooses, sampling is
-    /// parent-based; the sink's sampler decides for roots.
+    /// parent-based; `sampler`, else the sink's, decides for roots.
     pub(crate) fn under(
         head: &SpanHead<'_>,
         span_id: SpanId,
         sink: Option<&Arc<dyn SpanSink>>,
+        sampler: Option<Sampler>,
     ) -> Self {
         let Some(sink) = sink else {
             return Self::passing(head.parent.cloned());
@@ -88,7 +89,7 @@ impl Identity {
                     Some(parent) => parent.with_span_id(span_id),
                     None => {
                         let root = TraceContext::new(id::trace_id(), span_id, TraceFlags::RANDOM);
-                        sink.sampler().apply(root)
+                        sampler.unwrap_or_else(|| sink.sampler()).apply(root)
                     }
                 };
                 let recording = context.is_sampled();
