@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, Version};
+use http::Version;
+use http::response::Parts;
 use http_body::SizeHint;
 use mcp_envelope::{Answer, AnswerWatcher, Excerpt, Id, RequestScanner};
 use mcp_trace::body::{BodyEnd, BytesDue, Watch};
@@ -13,7 +14,7 @@ use mcp_trace::{
     Scope, SpanGuard, SpanKind,
 };
 
-use crate::head::{Content, Headers};
+use crate::head::{Content, Head, Headers};
 use crate::session::Session;
 
 /// How much longer than its head an answer must have taken for the span to tell them apart.
@@ -61,6 +62,8 @@ pub struct Exchange {
     guard: SpanGuard,
     scope: Scope,
     http_method: http::Method,
+    /// Of HTTP, as the span has it.
+    version: Version,
     expected: Expected,
     session: Option<Box<Session>>,
     capture: Option<Arc<Capture>>,
@@ -69,26 +72,23 @@ pub struct Exchange {
 impl Exchange {
     pub(crate) fn new(
         span: Arc<ActiveSpan>,
-        http_method: http::Method,
+        head: &Head<'_>,
         expected: Expected,
+        session: Option<Box<Session>>,
     ) -> Self {
         Self {
             scope: span.clone().into(),
             guard: SpanGuard::new(span),
-            http_method,
+            http_method: head.method.clone(),
+            version: head.version,
             expected,
-            session: None,
+            session,
             capture: None,
         }
     }
 
-    pub(crate) fn in_session(mut self, session: Option<Box<Session>>) -> Self {
-        self.session = session;
-        self
-    }
-
     /// Records the arguments in `body`, which may be a message, and the result when it comes.
-    pub(crate) fn capturing(mut self, capture: &Arc<Capture>, body: Option<&[u8]>) -> Self {
+    pub(crate) fn capture(&mut self, capture: &Arc<Capture>, body: Option<&[u8]>) {
         if let Some(body) = body.filter(|_| self.expected.calls_a_tool()) {
             let mut scanner = RequestScanner::new().capture_arguments(capture.max_len());
             scanner.push(body);
@@ -97,7 +97,6 @@ impl Exchange {
             }
         }
         self.capture = Some(capture.clone());
-        self
     }
 
     pub(crate) fn span(&self) -> &Arc<ActiveSpan> {
@@ -117,13 +116,8 @@ impl Exchange {
 
     /// The head of the answer is there. Returns what to look for in the body, if the span does
     /// not end here.
-    pub(crate) fn answered(
-        self,
-        status: StatusCode,
-        version: Version,
-        headers: &HeaderMap,
-        hint: &SizeHint,
-    ) -> Option<(AnswerWatch, BytesDue)> {
+    pub(crate) fn answered(self, head: &Parts, hint: &SizeHint) -> Option<(AnswerWatch, BytesDue)> {
+        let status = head.status;
         if let Some(session) = &self.session {
             session.answered(status);
         }
@@ -132,21 +126,8 @@ impl Exchange {
             self.guard.end();
             return None;
         }
-        // A session begins with the answer to `initialize`.
-        let starts_session = self.expected.begins_session();
-        let found = Headers::of(headers);
-        let session_id = starts_session.then(|| found.session_id()).flatten();
-        span.update_operation(|operation| match operation {
-            Operation::Mcp(call) => {
-                call.network.http_version = Some(version);
-                call.session_id = session_id.or_else(|| call.session_id.take());
-            }
-            Operation::Http(call) => {
-                call.network.http_version = Some(version);
-                call.status_code = Some(status.as_u16());
-            }
-            _ => {}
-        });
+        let found = Headers::of(&head.headers);
+        self.update(head, &found);
         let failed = status.is_client_error() || status.is_server_error();
         if failed {
             span.set_outcome(Outcome::failed(status.as_str()));
@@ -158,7 +139,8 @@ impl Exchange {
             self.guard.end();
             return None;
         }
-        let due = BytesDue::of(&self.http_method, status, headers, hint);
+        let starts_session = self.expected.begins_session();
+        let due = BytesDue::of(&self.http_method, status, &head.headers, hint);
         let capture = self.capture.filter(|_| self.expected.calls_a_tool());
         let head_after = span.elapsed();
         let watch = AnswerWatch {
@@ -174,6 +156,31 @@ impl Exchange {
             head_after,
         };
         Some((watch, due))
+    }
+
+    /// Tells the span what it does not know yet.
+    fn update(&self, head: &Parts, found: &Headers<'_>) {
+        // A session begins with the answer to `initialize`.
+        let session_id = if self.expected.begins_session() {
+            found.session_id()
+        } else {
+            None
+        };
+        let is_known = head.version == self.version && session_id.is_none();
+        if is_known && !matches!(self.expected, Expected::Http) {
+            return;
+        }
+        self.span().update_operation(|operation| match operation {
+            Operation::Mcp(call) => {
+                call.network.http_version = Some(head.version);
+                call.session_id = session_id.or_else(|| call.session_id.take());
+            }
+            Operation::Http(call) => {
+                call.network.http_version = Some(head.version);
+                call.status_code = Some(head.status.as_u16());
+            }
+            _ => {}
+        });
     }
 }
 

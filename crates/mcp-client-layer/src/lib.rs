@@ -133,6 +133,7 @@ mod failure;
 mod future;
 mod head;
 mod layer;
+mod meta;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
 mod plan;
@@ -145,6 +146,7 @@ mod response_body;
 mod service;
 mod session;
 mod short;
+mod subject;
 mod targets;
 mod traced;
 

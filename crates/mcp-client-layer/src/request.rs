@@ -23,13 +23,15 @@ impl<B: RequestBody> sealed::Sealed for Request<B> {}
 impl<B: RequestBody> TracedRequest for Request<B> {
     fn depart(self, config: &Config) -> (Self, Option<Exchange>) {
         let (mut parts, mut body) = self.into_parts();
-        let mut plan = None;
+        let mut plan = Plan::default();
+        let mut is_made = false;
         body.edit(&mut |bytes| {
-            let (settled, edited) = Plan::new(config, &Head::of(&parts), Some(bytes));
-            plan = Some(settled);
-            edited
+            is_made = true;
+            plan.make(config, &Head::of(&parts), Some(bytes))
         });
-        let plan = plan.unwrap_or_else(|| Plan::new(config, &Head::of(&parts), None).0);
+        if !is_made {
+            plan.make(config, &Head::of(&parts), None);
+        }
         let exchange = plan.apply(config, &mut parts.headers);
         (Self::from_parts(parts, body), exchange)
     }

@@ -25,8 +25,9 @@ pub(crate) fn depart(
         mark,
         above: None,
     };
-    let (plan, edited) = Plan::new(config, &head, request.body().and_then(Body::as_bytes));
-    if let Some(edited) = edited {
+    let mut plan = Plan::default();
+    let body = request.body().and_then(Body::as_bytes);
+    if let Some(edited) = plan.make(config, &head, body) {
         *request.body_mut() = Some(edited.into());
     }
     let exchange = plan.apply(config, request.headers_mut());

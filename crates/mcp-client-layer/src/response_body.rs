@@ -1,12 +1,11 @@
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::response::Parts;
 use http_body::{Body, Frame, SizeHint};
 use mcp_trace::body::WatchedBody;
-use mcp_trace::{ActiveSpan, Outcome};
+use mcp_trace::{Outcome, current_span};
 use pin_project_lite::pin_project;
 
 use crate::exchange::{AnswerWatch, Exchange};
@@ -23,29 +22,35 @@ pin_project! {
 impl<B: Body<Error: 'static>> ResponseBody<B> {
     pub(crate) fn new(parts: &Parts, body: B, exchange: Option<Exchange>) -> Self {
         let Some(mut exchange) = exchange else {
-            return Self {
-                body: WatchedBody::unwatched(Failing { body, span: None }),
-            };
+            return Self::unwatched(body);
         };
         let scope = std::mem::take(exchange.scope());
-        let span = exchange.span().clone();
-        let answered = exchange.answered(
-            parts.status,
-            parts.version,
-            &parts.headers,
-            &body.size_hint(),
-        );
-        let body = match answered {
+        let body = match exchange.answered(parts, &body.size_hint()) {
             Some((watch, due)) => {
                 let body = Failing {
                     body,
-                    span: Some(span),
+                    is_watched: true,
                 };
                 WatchedBody::new(body, due, watch, Some(scope))
             }
-            None => WatchedBody::scoped(Failing { body, span: None }, scope),
+            None => {
+                let body = Failing {
+                    body,
+                    is_watched: false,
+                };
+                WatchedBody::scoped(body, scope)
+            }
         };
         Self { body }
+    }
+}
+
+impl<B> ResponseBody<B> {
+    fn unwatched(body: B) -> Self {
+        let is_watched = false;
+        Self {
+            body: WatchedBody::unwatched(Failing { body, is_watched }),
+        }
     }
 }
 
@@ -71,12 +76,7 @@ impl<B: Body<Error: 'static>> Body for ResponseBody<B> {
 
 impl<B: Default> Default for ResponseBody<B> {
     fn default() -> Self {
-        Self {
-            body: WatchedBody::unwatched(Failing {
-                body: B::default(),
-                span: None,
-            }),
-        }
+        Self::unwatched(B::default())
     }
 }
 
@@ -92,7 +92,7 @@ pin_project! {
     struct Failing<B> {
         #[pin]
         body: B,
-        span: Option<Arc<ActiveSpan>>,
+        is_watched: bool,
     }
 }
 
@@ -106,9 +106,8 @@ impl<B: Body<Error: 'static>> Body for Failing<B> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
         let frame = ready!(this.body.poll_frame(cx));
-        if let (Some(Err(error)), Some(span)) = (&frame, this.span) {
-            span.set_outcome(Outcome::failed(error_type(error)));
-            span.end();
+        if let (Some(Err(error)), true) = (&frame, *this.is_watched) {
+            failed(error_type(error));
         }
         Poll::Ready(frame)
     }
@@ -119,5 +118,14 @@ impl<B: Body<Error: 'static>> Body for Failing<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// What is current where a watched body is polled is the span that it ends.
+#[cold]
+fn failed(error_type: &'static str) {
+    if let Some(span) = current_span() {
+        span.set_outcome(Outcome::failed(error_type));
+        span.end();
     }
 }

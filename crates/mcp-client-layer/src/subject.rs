@@ -1,0 +1,71 @@
+//! What a request is.
+
+use mcp_envelope::{Id, Kind, Message};
+use mcp_trace::{HttpCall, McpCall, Method, Operation, ProtocolVersion, Text};
+
+use crate::exchange::Expected;
+use crate::head::Head;
+
+/// What a request is.
+#[derive(Debug)]
+pub(crate) enum Subject<'m> {
+    /// An MCP request or notification.
+    Message(&'m Message),
+    /// An MCP request or notification that cannot be read, by its headers.
+    Named(Method),
+    /// The answer to a request of the server, which clients POST before MCP 2026-07-28.
+    Response,
+    /// Anything else.
+    Http,
+}
+
+impl<'m> Subject<'m> {
+    pub(crate) fn of(head: &Head<'_>, message: Option<&'m Message>) -> Self {
+        match message.map(|message| (message.kind(), message)) {
+            Some((Kind::Request | Kind::Notification, message)) => Self::Message(message),
+            Some((Kind::Response, _)) => Self::Response,
+            _ => head.mcp_method().map_or(Self::Http, Self::Named),
+        }
+    }
+
+    /// What its span is about, and what ends that.
+    pub(crate) fn describe(self, head: &Head<'_>) -> (Operation, Expected) {
+        let (mut call, expected) = match self {
+            Self::Message(message) => {
+                let mut call = McpCall::new(Method::parse(message.method().unwrap_or_default()));
+                call.set_target(message.name(), message.uri());
+                call.request_id = message.id().map(text_of);
+                call.protocol_version = message.protocol_version().and_then(ProtocolVersion::parse);
+                let expected = match message.kind() {
+                    Kind::Request => Expected::Answer {
+                        method: call.method.clone(),
+                        id: message.id().cloned(),
+                    },
+                    _ => Expected::Receipt,
+                };
+                (call, expected)
+            }
+            Self::Named(method) => {
+                let mut call = McpCall::new(method.clone());
+                call.set_target(head.mcp_name(), head.mcp_name());
+                (call, Expected::Answer { method, id: None })
+            }
+            Self::Response | Self::Http => {
+                let call = HttpCall::new(head.method, head.network());
+                return (call.into(), Expected::Http);
+            }
+        };
+        call.session_id = head.found.session_id();
+        call.protocol_version = call.protocol_version.or_else(|| head.protocol_version());
+        call.network = head.network();
+        (call.into(), expected)
+    }
+}
+
+fn text_of(id: &Id) -> Text {
+    match id {
+        Id::Number(number) => (*number).into(),
+        Id::Text(text) => Text::new(text),
+        id => Text::new(&id.to_string()),
+    }
+}
