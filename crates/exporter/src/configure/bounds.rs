@@ -15,7 +15,8 @@ impl ExporterBuilder {
         self
     }
 
-    /// The size that a request may grow to under a backlog, in bytes before compression.
+    /// The size that a request may grow to under a backlog, in bytes before compression: the
+    /// longer requests take, the more each carries.
     ///
     /// Defaults to 4 MiB. At most 64 MiB, the bound of OTLP.
     pub fn max_batch_bytes(mut self, bytes: usize) -> Self {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 /// A request's spans, and its body.
 const MOST: usize = 2;
 /// What is kept also when there is nothing to do, in bytes each.
-const SMALL: usize = 512 * 1024;
+const SMALL: usize = 1024 * 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct Buffers(Vec<Vec<u8>>);

@@ -11,6 +11,7 @@ use tokio::task::{Id, JoinSet};
 
 use super::attempt::{Failure, Reply, attempt, body, request};
 use super::buffers::Buffers;
+use super::growth::Growth;
 use crate::batch::Batch;
 use crate::destination::Destination;
 use crate::log::Warnings;
@@ -47,7 +48,7 @@ pub(super) struct Dispatcher {
     pub(super) failing: bool,
     /// How many spans left the queue so far.
     pub(super) taken: u64,
-    pub(super) max_batch_bytes: usize,
+    pub(super) growth: Growth,
     /// How long the first span of all waits: random, so that programs that start together
     /// do not send together.
     pub(super) first_wait: Option<Duration>,
@@ -60,11 +61,12 @@ pub(super) struct Dispatcher {
     pub(super) warnings: Warnings,
 }
 
-/// A batch that is on its way, and the body of its request.
+/// A batch that is on its way, the body of its request, and since when.
 #[derive(Debug)]
 pub(super) struct Sent {
     pub(super) batch: Batch,
     pub(super) body: Bytes,
+    pub(super) since: Instant,
 }
 
 impl Dispatcher {
@@ -85,7 +87,7 @@ impl Dispatcher {
             disk_next: false,
             failing: false,
             taken: totals.accepted - held as u64,
-            max_batch_bytes: destination.tuning.max_batch_bytes,
+            growth: Growth::new(destination.tuning.max_batch_bytes),
             first_wait,
             hurried: (0, false),
             last_call: None,
@@ -193,7 +195,7 @@ impl Dispatcher {
         let wanted = destination.deadline().is_some()
             || flush.is_some_and(|target| target > self.taken)
             // A receiver may take less at once than the configuration would send.
-            || level.bytes >= self.max_batch_bytes;
+            || level.bytes >= self.growth.most();
         Some(if wanted { now } else { due })
     }
 
@@ -249,7 +251,14 @@ impl Dispatcher {
         let unrecorded = TraceContext::new_root().with_sampled(false);
         let attempt = attempt(courier, request, destination, timeout).in_trace(unrecorded);
         let task = self.attempts.spawn(attempt);
-        self.sent.insert(task.id(), Sent { batch, body });
+        self.sent.insert(
+            task.id(),
+            Sent {
+                batch,
+                body,
+                since: Instant::now(),
+            },
+        );
     }
 
     fn courier(&mut self, now: Instant) -> Courier {

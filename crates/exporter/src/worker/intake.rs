@@ -24,7 +24,12 @@ impl Dispatcher {
         let (preamble, buffer) = (destination.preamble.clone(), self.buffers.take());
         let mut batch = Batch::in_buffer(self.taken, preamble, buffer);
         let mut held = destination.queue.level().spans;
-        while held > 0 && batch.size() < self.max_batch_bytes {
+        let (growth, at_once) = (self.growth, destination.queue.limits().batch_spans);
+        let is_full = |batch: &Batch| {
+            batch.size() >= growth.most()
+                || (batch.size() >= growth.wanted() && batch.len() >= at_once)
+        };
+        while held > 0 && !is_full(&batch) {
             let Some(mut chunk) = destination.queue.pop() else {
                 break;
             };
@@ -33,7 +38,7 @@ impl Dispatcher {
             destination.counters.in_flight.add(spans as u64);
             let mut encoded = 0;
             while let Some(span) = chunk.spans.get_mut(encoded) {
-                if batch.size() >= self.max_batch_bytes {
+                if is_full(&batch) {
                     break;
                 }
                 self.encode(span, &mut batch);

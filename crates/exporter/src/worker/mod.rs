@@ -6,6 +6,7 @@
 mod attempt;
 mod buffers;
 mod dispatcher;
+mod growth;
 mod intake;
 mod outcome;
 

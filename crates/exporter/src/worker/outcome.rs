@@ -16,24 +16,22 @@ use crate::stats::{DropReason, Health};
 const SUSPECT_REFUSALS: u32 = 3;
 /// The same for answers that by their meaning are not the batch's fault, while it takes others.
 const OVERTAKEN_REFUSALS: u32 = 5;
-/// The smallest request that a receiver's "too large" is believed to be about.
-const SMALLEST_BATCH: usize = 16 * 1024;
 
 impl Dispatcher {
     pub(super) fn ended(&mut self, ended: Result<(Id, Attempt), JoinError>) {
         let (id, attempt) = ended.unwrap_or_else(|error| (error.id(), Err(Failure::Panic)));
-        let Some(Sent { batch, body }) = self.sent.remove(&id) else {
+        let Some(Sent { batch, body, since }) = self.sent.remove(&id) else {
             return;
         };
         let soon = self.is_due(Instant::now());
         self.buffers.give_body(body, soon);
         match attempt {
-            Ok(reply) => self.answered(batch, reply),
+            Ok(reply) => self.answered(batch, reply, since.elapsed()),
             Err(failure) => self.failed(batch, &failure),
         }
     }
 
-    fn answered(&mut self, mut batch: Batch, reply: Reply) {
+    fn answered(&mut self, mut batch: Batch, reply: Reply, took: Duration) {
         let (status, spans) = (reply.status, batch.len());
         let Some(verdict) = reply.verdict else {
             self.destination.counters.failed_requests.add(1);
@@ -43,6 +41,7 @@ impl Dispatcher {
         };
         let verdict = match verdict {
             Verdict::Accepted { rejected, message } => {
+                self.growth.accepted(took);
                 return self.accepted(batch, rejected, message);
             }
             other => other,
@@ -59,8 +58,7 @@ impl Dispatcher {
             }
             Verdict::TooLarge => {
                 self.alive();
-                let smaller = (batch.size() / 2).max(SMALLEST_BATCH);
-                self.max_batch_bytes = self.max_batch_bytes.min(smaller);
+                self.growth.too_large(batch.size());
                 self.divide(batch, DropReason::TooLarge, status);
             }
             Verdict::Unauthorized => {
@@ -113,9 +111,6 @@ impl Dispatcher {
         self.alive();
         let soon = self.is_due(Instant::now());
         self.buffers.give(batch.into_buffer(), soon);
-        // What was once too large may not be for ever.
-        let grown = self.max_batch_bytes + self.max_batch_bytes / 8;
-        self.max_batch_bytes = grown.min(self.destination.tuning.max_batch_bytes);
         for batch in &mut self.waiting {
             batch.overtaken = true;
         }
