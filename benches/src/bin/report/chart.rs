@@ -2,10 +2,7 @@
 
 use std::{fmt::Write, fs, io, path::Path};
 
-use crate::{
-    page::short,
-    results::{Figure, Results, Table},
-};
+use crate::results::{Figure, Results, Table, short};
 
 /// A picture of one table.
 pub(crate) struct Chart {

@@ -6,7 +6,7 @@ use crate::{
     budgets::{BUDGETS, Budget},
     chart::CHARTS,
     machine, notes,
-    results::{Results, Table},
+    results::{Results, Table, short},
 };
 
 /// What is measured beside us.
@@ -176,19 +176,4 @@ pub(crate) fn tables(tables: &[Table]) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Three digits, as far as they are behind the point.
-pub(crate) fn short(value: f64) -> String {
-    let digits = match value.abs() {
-        value if value >= 100.0 => 0,
-        value if value >= 10.0 => 1,
-        _ => 2,
-    };
-    let text = format!("{value:.digits$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
 }

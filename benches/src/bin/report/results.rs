@@ -143,3 +143,18 @@ impl Results {
         Some(results)
     }
 }
+
+/// Three digits, as far as they are behind the point.
+pub(crate) fn short(value: f64) -> String {
+    let digits = match value.abs() {
+        value if value >= 100.0 => 0,
+        value if value >= 10.0 => 1,
+        _ => 2,
+    };
+    let text = format!("{value:.digits$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
