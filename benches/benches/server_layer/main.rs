@@ -168,4 +168,19 @@ fn main() {
             run(&mut tower_otel, input.request())
         })
         .run();
+
+    // As behind nearly every router.
+    let used = |input: &Input| {
+        let mut request = input.request();
+        request.extensions_mut().insert("an outer layer's");
+        request
+    };
+    Table::new("extensions that an outer layer has used")
+        .case("bare service", &sampled, |input| {
+            run(&mut bare, used(input))
+        })
+        .case("ours: headers, recorded", &sampled, |input| {
+            run(&mut headers_only, used(input))
+        })
+        .run();
 }
