@@ -302,7 +302,7 @@ impl AnswerWatch {
 }
 
 fn record(capture: &Capture, span: &ActiveSpan, part: CapturedPart, json: &Excerpt) {
-    // A function that panics has said so itself.
+    // A panic is counted there.
     let _ = capture.record(span, part, &json.text(), json.is_truncated());
 }
 

@@ -57,7 +57,8 @@ impl McpClientTraceLayer {
     }
 
     /// Records arguments and results of tool calls, as far as the function in `capture` lets them
-    /// through. Defaults to recording neither, at no cost.
+    /// through; where it panics they are not recorded, which [`Capture::panics`] counts. Defaults to
+    /// recording neither, at no cost.
     pub fn capture(mut self, capture: Capture) -> Self {
         self.config_mut().capture = Some(Arc::new(capture));
         self

@@ -105,9 +105,10 @@ fn begin(
         None => builder,
     };
     let span = match above.span {
-        Some(span) if span.context().is_some() => builder.child_of(span).start(),
-        _ => builder.otherwise_under(foreign).start(),
-    };
+        Some(span) if span.context().is_some() => builder.child_of(span),
+        _ => builder.otherwise_under(foreign),
+    }
+    .start();
     Exchange::new(span, head, expected, session)
 }
 

@@ -93,9 +93,12 @@ async fn the_limit_and_a_panic() {
     assert_eq!(all["mcp_trace.arguments_truncated"], "true");
 
     std::panic::set_hook(Box::new(|_| {}));
-    let (layer, sink) = traced(Capture::new(|_| panic!("a bug")));
+    let capture = Capture::new(|_| panic!("a bug"));
+    let (layer, sink) = traced(capture.clone());
     send(layer, "/mcp", &call(1, "greet")).await;
     let _ = std::panic::take_hook();
     let span = only_span(&sink).await;
     assert!(!span.outcome.is_error() && !attributes(&span).contains_key(ARGUMENTS));
+    // The arguments and the result.
+    assert_eq!(capture.panics(), 2);
 }

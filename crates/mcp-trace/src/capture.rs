@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{ActiveSpan, McpCall, Text, Value};
 
@@ -28,6 +29,7 @@ type Redact = dyn Fn(&Captured<'_>) -> Option<String> + Send + Sync;
 pub struct Capture {
     limit: usize,
     redact: Arc<Redact>,
+    panics: Arc<AtomicU64>,
 }
 
 /// Arguments or a result, before they are recorded.
@@ -73,12 +75,14 @@ impl CapturedPart {
 impl Capture {
     /// Records what `redact` returns, and nothing where it returns `None`.
     ///
-    /// It runs while the message passes, so it must not block. If it panics, nothing is recorded.
+    /// It runs while the message passes, so it must not block. If it panics, nothing is recorded,
+    /// and that is [counted](Self::panics).
     #[must_use]
     pub fn new(redact: impl Fn(&Captured<'_>) -> Option<String> + Send + Sync + 'static) -> Self {
         Self {
             limit: 4096,
             redact: Arc::new(redact),
+            panics: Arc::default(),
         }
     }
 
@@ -95,6 +99,14 @@ impl Capture {
     #[must_use]
     pub fn max_len(&self) -> usize {
         self.limit
+    }
+
+    /// Arguments and results that were not recorded because the function panicked. What was cloned
+    /// from one value counts together: keep a clone of what a layer is given. The panic hook of the
+    /// program has been told of each.
+    #[must_use]
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
     }
 
     /// For layers: records `json`, if the span is that of a tool call and will be recorded. Returns
@@ -122,6 +134,7 @@ impl Capture {
         // Whatever the function left half done is its own.
         let redact = AssertUnwindSafe(|| (self.redact)(&captured));
         let Ok(redacted) = catch_unwind(redact) else {
+            self.panics.fetch_add(1, Ordering::Relaxed);
             return false;
         };
         if let Some(text) = redacted {
@@ -140,6 +153,7 @@ impl fmt::Debug for Capture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Capture")
             .field("limit", &self.limit)
+            .field("panics", &self.panics())
             .finish_non_exhaustive()
     }
 }
