@@ -38,7 +38,7 @@ fn main() {
         }
         arguments if arguments.contains(&"--bench") => {
             record::table();
-            bursts(100_000, 9);
+            bursts(100_000, 7);
             bursts(1_000_000, 1);
             steady(5);
             far_away(20_000, 3);

@@ -10,6 +10,8 @@ use tokio::sync::Notify;
 /// Spans are kept in chunks, so that a growing queue never moves what it holds while a
 /// request waits.
 const CHUNK: usize = 256;
+/// So many emptied chunks are filled again: fresh memory costs more than a span does.
+const SPARE: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -32,6 +34,8 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     chunks: VecDeque<Chunk>,
+    /// Of chunks that were emptied.
+    spare: Vec<Vec<SpanRecord>>,
     spans: usize,
     bytes: usize,
     totals: Totals,
@@ -140,9 +144,13 @@ impl Queue {
         Some(chunk)
     }
 
-    /// Puts back what is left of a chunk that [`pop`](Self::pop) gave.
+    /// Puts back what is left of a chunk that [`pop`](Self::pop) gave, or its memory.
     pub(crate) fn unpop(&self, mut chunk: Chunk) {
         if chunk.spans.is_empty() {
+            let mut state = self.lock();
+            if state.spare.len() < SPARE {
+                state.spare.push(chunk.spans);
+            }
             return;
         }
         chunk.bytes = chunk.spans.iter().map(SpanRecord::weight).sum();
@@ -215,7 +223,8 @@ impl Held<'_> {
         }
         let is_full = |chunk: &Chunk| chunk.spans.len() >= CHUNK;
         if state.chunks.back().is_none_or(is_full) {
-            state.chunks.push_back(Chunk::new());
+            let spare = state.spare.pop();
+            state.chunks.push_back(Chunk::new(spare));
             *next = Next::LookAround;
         }
         let crosses = spans == 1
@@ -241,9 +250,9 @@ impl Held<'_> {
 
 impl Chunk {
     #[cold]
-    fn new() -> Self {
+    fn new(spare: Option<Vec<SpanRecord>>) -> Self {
         Self {
-            spans: Vec::with_capacity(CHUNK),
+            spans: spare.unwrap_or_else(|| Vec::with_capacity(CHUNK)),
             bytes: 0,
             since: Instant::now(),
         }
@@ -325,6 +334,21 @@ mod tests {
         queue.unpop(chunk);
         assert_eq!(queue.level().spans, before.spans - 100);
         assert_eq!(queue.pop().unwrap().spans[0].name(), "tools/call tool100");
+    }
+
+    #[test]
+    fn emptied_chunks_are_filled_again() {
+        let queue = queue(1000, 1 << 30);
+        queue.take("tool");
+        let mut chunk = queue.pop().unwrap();
+        let place = chunk.spans.as_ptr();
+        chunk.spans.clear();
+        queue.unpop(chunk);
+        assert_eq!((queue.level().spans, queue.level().oldest), (0, None));
+        queue.take("another");
+        let chunk = queue.pop().unwrap();
+        assert_eq!(chunk.spans.as_ptr(), place);
+        assert_eq!(chunk.spans[0].name(), "tools/call another");
     }
 
     #[test]
