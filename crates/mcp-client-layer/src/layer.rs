@@ -29,6 +29,9 @@ impl McpClientTraceLayer {
 
     /// Sends context only to these targets; calls to others are recorded all the same.
     /// Defaults to [`Targets::all`].
+    ///
+    /// What a message carries when it gets here is left in it: a context that an adapter above
+    /// HTTP has written, or that of the caller whose message a gateway forwards.
     pub fn propagate_to(mut self, targets: Targets) -> Self {
         self.config_mut().targets = targets;
         self
