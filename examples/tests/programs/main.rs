@@ -3,6 +3,7 @@
 mod clients;
 mod codec;
 mod demo;
+mod exporter_load;
 mod program;
 mod servers;
 // Its servers end on SIGTERM.
