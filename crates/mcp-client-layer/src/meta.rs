@@ -39,15 +39,22 @@ pub(crate) fn write(
     }
     let members = members.get(..count)?;
     let there = outgoing.message().trace();
-    match (there.traceparent(), there.tracestate()) {
-        (MetaValue::Absent, MetaValue::Absent) => Some(outgoing.splice(members).ok()?.apply()),
+    if there.traceparent() == MetaValue::Invalid {
         // What is no string is not ours to repair, and counts as absent where it is read.
-        (MetaValue::Invalid, _) => None,
-        _ => {
-            let bare = outgoing.without(&["traceparent", "tracestate"]);
-            Some(Outgoing::scan(&bare).splice(members).ok()?.apply())
-        }
+        return None;
     }
+    // Of another context. Baggage of the program's own stays, unless ours is to be there.
+    let others = [there.traceparent(), there.tracestate()];
+    let has_baggage = baggage.is_some() && there.baggage() != MetaValue::Absent;
+    if others == [MetaValue::Absent; 2] && !has_baggage {
+        return Some(outgoing.splice(members).ok()?.apply());
+    }
+    let gone: &[&str] = match has_baggage {
+        true => &["traceparent", "tracestate", "baggage"],
+        false => &["traceparent", "tracestate"],
+    };
+    let bare = outgoing.without(gone);
+    Some(Outgoing::scan(&bare).splice(members).ok()?.apply())
 }
 
 /// The baggage that may leave.
