@@ -30,6 +30,9 @@ const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"n
 const BARE_CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_weather","arguments":{"city":"Berlin","units":"metric","days":3,"detail":["wind","rain"],"note":"as long as the one with a context in it is, so that both are three hundred bytes and can be compared"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#;
 const ANSWER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"22 degrees"}],"isError":false}}"#;
 
+#[path = "../../benches/server_layer/hand.rs"]
+mod hand;
+
 fn main() {
     let mut arguments = env::args().skip(1);
     let case = arguments.next().expect("a case");
@@ -65,6 +68,12 @@ fn named(case: &str) -> Box<dyn FnMut()> {
         }),
         "service" => {
             let mut service = service_fn(answer::<Full<Bytes>>);
+            Box::new(move || run(&mut service, request(PARENT)))
+        }
+        "by hand" => {
+            let mut service = hand::Hand::around(service_fn(|request: Request<Full<Bytes>>| {
+                std::future::ready(answer_now(request))
+            }));
             Box::new(move || run(&mut service, request(PARENT)))
         }
         "server, headers" => {
@@ -120,6 +129,13 @@ fn request(parent: &'static str) -> Request<Full<Bytes>> {
 
 /// Reads its request, and answers with JSON.
 async fn answer<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible>
+where
+    B: Body<Data = Bytes>,
+{
+    answer_now(request)
+}
+
+fn answer_now<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible>
 where
     B: Body<Data = Bytes>,
 {

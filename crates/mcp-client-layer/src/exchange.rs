@@ -140,7 +140,7 @@ impl Exchange {
             return None;
         }
         let starts_session = self.expected.begins_session();
-        let due = BytesDue::of(&self.http_method, status, &head.headers, hint);
+        let due = BytesDue::of(&self.http_method, status, found.content_length, hint);
         let capture = self.capture.filter(|_| self.expected.calls_a_tool());
         let head_after = span.elapsed();
         let watch = AnswerWatch {

@@ -33,10 +33,15 @@ struct Member {
 
 impl Batch {
     /// Starts the members' spans. `None` if the batch has one span in all.
-    pub(crate) fn begin(reading: &Reading, state: &mut State, message: &Message) -> Option<Self> {
+    pub(crate) fn begin(
+        reading: &Reading,
+        state: &mut State,
+        message: &Message,
+    ) -> Option<Box<Self>> {
         let whole = &reading.traced().span;
         if message.member_count() > MAX_BATCH {
             whole.resolve(None);
+            whole.update_operation(|operation| *operation = state.http_call().into());
             whole.set_attribute(
                 "mcp_trace.batch.size",
                 i64::try_from(message.member_count()).unwrap_or(i64::MAX),
@@ -45,7 +50,7 @@ impl Batch {
         }
         whole.pass_through(None);
         let config = reading.config();
-        let mut batch = Self::default();
+        let mut batch = Box::<Self>::default();
         for member in message.members() {
             if !matches!(member.kind(), Kind::Request | Kind::Notification) || config.propagate_only
             {

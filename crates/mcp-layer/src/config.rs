@@ -76,13 +76,13 @@ impl Config {
     }
 
     /// Prepares the span of a message.
+    #[inline]
     pub(crate) fn span(&self, operation: impl Into<Operation>) -> SpanBuilder {
-        let builder =
-            ActiveSpan::builder(SpanKind::Server, operation).maybe_sink(self.sink.clone());
-        if self.propagate_only {
-            builder.propagate_only()
-        } else {
-            builder
+        let builder = ActiveSpan::builder(SpanKind::Server, operation);
+        match &self.sink {
+            _ if self.propagate_only => builder.propagate_only(),
+            Some(sink) => builder.sink(sink.clone()),
+            None => builder,
         }
     }
 
@@ -117,13 +117,12 @@ impl Config {
     }
 
     /// What a caller says that it calls, as far as there is such a tool.
-    pub(crate) fn bound(&self, mut call: McpCall) -> McpCall {
+    pub(crate) fn bound(&self, call: &mut McpCall) {
         if let (Some(known), Some(tool)) = (&self.known_tools, call.tool()) {
             if !known.contains(tool.as_str()) {
                 call.target = Some(OTHER);
             }
         }
-        call
     }
 
     /// The context in a message's `_meta`.

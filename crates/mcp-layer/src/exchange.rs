@@ -22,7 +22,12 @@ use crate::sampling_cap::Share;
 #[derive(Debug)]
 pub(crate) enum Exchange {
     /// The head has told all.
-    Head(Traced, Known),
+    Head {
+        traced: Traced,
+        is_subscription: bool,
+        /// What it means that the caller goes away.
+        abandoned: End,
+    },
     /// The inner service reads the message at its own pace.
     Message {
         reading: Arc<Reading>,
@@ -63,7 +68,7 @@ pub(crate) enum Expected {
     /// The answer to this request, or any.
     Answer(Option<Id>),
     /// The answers to the members of a batch.
-    Answers(Batch),
+    Answers(Box<Batch>),
     /// The first message of a stream that stands for hours: the span covers the way to that.
     AnyMessage,
     /// Nothing but the end, because nobody learns of the rest.
@@ -72,59 +77,72 @@ pub(crate) enum Expected {
 
 impl Exchange {
     /// A request of whose message only the head is looked at.
+    #[inline]
     pub(crate) fn of_head(
         head: &Parts,
         headers: &Headers<'_>,
         header: Option<TraceContext>,
         config: &Arc<Config>,
     ) -> Self {
-        let Incoming {
-            trust,
-            header,
-            beside,
-            ..
-        } = Incoming::of(config.trust(head), header, config);
+        let mut above = header;
+        let incoming = Incoming::of(config.trust(head), &mut above, config);
+        let untrusted = match incoming.trust {
+            Trust::Continue => None,
+            _ => above.take(),
+        };
         let announced = headers.method();
         let is_wanted = match &announced {
             Some(method) => config.wants_span(|| method.clone()),
             // It is a message, though nobody reads it.
             None => headers.is_mcp(),
         };
-        let known = Known {
-            request_id: None,
-            is_subscription: announced == Some(Method::SubscriptionsListen),
-            protocol_version: headers.protocol_version(),
-        };
-        let above = header.clone().filter(|_| trust == Trust::Continue);
+        let is_subscription = announced == Some(Method::SubscriptionsListen);
+        let protocol_version = headers.protocol_version();
         // Handlers are to see the span from the start: nothing better will be known.
         let span = if is_wanted {
             let sampler = announced.as_ref();
             let sampler = sampler.and_then(|method| config.sampler(|| method.clone()));
-            let is_read = above.as_ref().is_none_or(TraceContext::is_sampled) || has_observers();
+            let is_read = is_read(above.as_ref());
             let operation: Operation = match announced.filter(|_| is_read) {
                 Some(method) => {
-                    let mut call = McpCall::new(method);
-                    let name = head::name(headers.name);
-                    call.set_target(name.as_deref(), name.as_deref());
-                    call.session_id = head::session_id(headers.session_id);
-                    call.protocol_version = known.protocol_version;
+                    let mut call = announced_call(method, headers, config);
+                    call.protocol_version = protocol_version;
                     call.network = network(head, config);
-                    config.bound(call).into()
+                    call.into()
                 }
                 // Nobody reads more, or nothing more is known.
                 None => HttpCall::new(&head.method, network(head, config)).into(),
             };
-            let span = config.span(operation).incoming(above).start();
-            span.resolve_sampled(None, sampler);
-            let untrusted = header.filter(|_| trust == Trust::RestartAndLink);
-            for link in [untrusted, beside].into_iter().flatten() {
-                span.add_link(link);
+            let builder = config.span(operation);
+            let builder = if is_read {
+                builder
+            } else {
+                builder.uncounted()
+            };
+            let span = match sampler {
+                None => builder.under(above).start(),
+                // It decides in place of the sink's.
+                sampler => {
+                    let span = builder.incoming(above).start();
+                    span.resolve_sampled(None, sampler);
+                    span
+                }
+            };
+            if let (Some(untrusted), Trust::RestartAndLink) = (untrusted, incoming.trust) {
+                span.add_link(untrusted);
+            }
+            if let Some(beside) = incoming.beside {
+                span.add_link(beside);
             }
             span
         } else {
             ActiveSpan::propagating(above)
         };
-        Self::Head(Traced::begin(span, config), known)
+        Self::Head {
+            traced: Traced::begin(span, config),
+            is_subscription,
+            abandoned: abandoned(protocol_version),
+        }
     }
 
     /// A request whose message is read.
@@ -137,7 +155,7 @@ impl Exchange {
 
     pub(crate) fn traced(&self) -> &Traced {
         match self {
-            Self::Head(traced, _) => traced,
+            Self::Head { traced, .. } => traced,
             Self::Message { reading, .. } => reading.traced(),
         }
     }
@@ -149,9 +167,12 @@ impl Exchange {
     /// What the answer's body is watched for. A service that sends one has read the request.
     pub(crate) fn expected(&mut self) -> Expected {
         match self {
-            Self::Head(traced, _) if !traced.span.is_observed() => Expected::Nothing,
-            Self::Head(_, known) if known.is_subscription => Expected::AnyMessage,
-            Self::Head(..) => Expected::Answer(None),
+            Self::Head { traced, .. } if !traced.span.is_observed() => Expected::Nothing,
+            Self::Head {
+                is_subscription: true,
+                ..
+            } => Expected::AnyMessage,
+            Self::Head { .. } => Expected::Answer(None),
             Self::Message {
                 reading,
                 is_settled,
@@ -179,48 +200,67 @@ impl Exchange {
 
     /// What it means that the caller goes away.
     pub(crate) fn abandoned(&self) -> End {
-        let version = match self {
-            Self::Head(_, known) => known.protocol_version,
-            Self::Message { reading, .. } => reading.protocol_version(),
-        };
-        // Without a version it is 2025-03-26 by the specification.
-        if version.is_some_and(ProtocolVersion::disconnect_cancels) {
-            End::Cancelled
-        } else {
-            End::Detached
+        match self {
+            Self::Head { abandoned, .. } => *abandoned,
+            Self::Message { reading, .. } => abandoned(reading.protocol_version()),
         }
     }
 }
 
-/// The contexts that a request comes with, apart from that of its message.
+fn abandoned(version: Option<ProtocolVersion>) -> End {
+    // Without a version it is 2025-03-26 by the specification.
+    if version.is_some_and(ProtocolVersion::disconnect_cancels) {
+        End::Cancelled
+    } else {
+        End::Detached
+    }
+}
+
+/// What a request comes with, apart from the contexts of its header and of its message.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     pub(crate) trust: Trust,
-    /// What is above the span unless the message says better.
-    pub(crate) header: Option<TraceContext>,
-    /// What is linked in any case.
+    /// A context that is linked in any case.
     pub(crate) beside: Option<TraceContext>,
     pub(crate) share: Share,
 }
 
 impl Incoming {
-    pub(crate) fn of(trust: Trust, header: Option<TraceContext>, config: &Config) -> Self {
+    /// Makes of the context in the `header` what is above the span unless the message says better.
+    #[inline]
+    pub(crate) fn of(trust: Trust, header: &mut Option<TraceContext>, config: &Config) -> Self {
         let is_sent = header.is_some();
-        let (mut header, beside) = ambient::place(header, trust);
+        let beside = ambient::place(header, trust);
         let mut share = Share::default();
-        if is_sent {
-            header = header.map(|header| share.limit(config, trust, header));
+        if let (true, Some(header)) = (is_sent, header) {
+            share.limit(config, trust, header);
         }
         Self {
             trust,
-            header,
             beside,
             share,
         }
     }
 }
 
+/// Whether anybody reads what is said of a span below `above`.
+pub(crate) fn is_read(above: Option<&TraceContext>) -> bool {
+    above.is_none_or(TraceContext::is_sampled) || has_observers()
+}
+
+/// What the headers say of a message since MCP 2026-07-28, apart from its connection.
+#[inline(always)]
+pub(crate) fn announced_call(method: Method, headers: &Headers<'_>, config: &Config) -> McpCall {
+    let mut call = McpCall::new(method);
+    let name = head::name(headers.name);
+    call.set_target(name.as_deref(), name.as_deref());
+    call.session_id = head::session_id(headers.session_id);
+    config.bound(&mut call);
+    call
+}
+
 /// The connection that a request came on.
+#[inline]
 pub(crate) fn network(head: &Parts, config: &Config) -> Network {
     let mut network = Network::http(head.version);
     network.peer = config

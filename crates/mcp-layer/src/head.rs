@@ -15,6 +15,7 @@ pub(crate) struct Headers<'h> {
     pub(crate) context: ContextHeaders<'h>,
     content_type: Option<&'h HeaderValue>,
     content_encoding: Option<&'h HeaderValue>,
+    pub(crate) content_length: Option<&'h HeaderValue>,
     pub(crate) session_id: Option<&'h HeaderValue>,
     protocol_version: Option<&'h HeaderValue>,
     method: Option<&'h HeaderValue>,
@@ -22,12 +23,14 @@ pub(crate) struct Headers<'h> {
 }
 
 impl<'h> Headers<'h> {
+    #[inline]
     pub(crate) fn of(headers: &'h HeaderMap) -> Self {
         let mut found = Self::default();
         for (name, value) in headers {
             let slot = match name.as_str() {
                 "content-type" => &mut found.content_type,
                 "content-encoding" => &mut found.content_encoding,
+                "content-length" => &mut found.content_length,
                 "mcp-session-id" => &mut found.session_id,
                 "mcp-protocol-version" => &mut found.protocol_version,
                 "mcp-method" => &mut found.method,
@@ -44,6 +47,7 @@ impl<'h> Headers<'h> {
     }
 
     /// What the body is made of.
+    #[inline]
     pub(crate) fn content(&self) -> Content {
         let Some(media_type) = self.content_type else {
             return Content::Other;
@@ -62,6 +66,7 @@ impl<'h> Headers<'h> {
 
     /// What the body of a request is made of, if it may be a JSON-RPC message: a POST of JSON. A
     /// message that goes another way, such as the standing GET stream, gets context and no span.
+    #[inline]
     pub(crate) fn message_content(&self, head: &Parts) -> Option<Content> {
         let content = (head.method == Method::POST).then(|| self.content())?;
         (content != Content::Other).then_some(content)
@@ -73,13 +78,16 @@ impl<'h> Headers<'h> {
     }
 
     /// `MCP-Protocol-Version`.
+    #[inline]
     pub(crate) fn protocol_version(&self) -> Option<ProtocolVersion> {
-        ProtocolVersion::parse(text(self.protocol_version)?)
+        ProtocolVersion::from_bytes(self.protocol_version?.as_bytes())
     }
 
     /// `Mcp-Method`, which names a message before its body has been read (MCP 2026-07-28).
+    #[inline]
     pub(crate) fn method(&self) -> Option<mcp_trace::Method> {
-        text(self.method).map(mcp_trace::Method::parse)
+        let known = mcp_trace::Method::known(self.method?.as_bytes());
+        known.or_else(|| text(self.method).map(mcp_trace::Method::parse))
     }
 }
 

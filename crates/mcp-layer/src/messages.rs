@@ -158,16 +158,16 @@ impl<S, F: MessageFormat> Messages<S, F> {
     fn begin(&self, message: &F::Message) -> Arc<ActiveSpan> {
         let config = &*self.config;
         let headers = self.format.headers(message);
-        let header = headers
+        let mut header = headers
             .map(|headers| extract_headers(headers, &config.baggage))
             .and_then(|extracted| context_in(extracted, config));
         let Incoming {
             trust,
-            header,
             beside,
             mut share,
-        } = Incoming::of(config.trust, header, config);
-        let call = config.bound(self.format.call(message));
+        } = Incoming::of(config.trust, &mut header, config);
+        let mut call = self.format.call(message);
+        config.bound(&mut call);
         let is_wanted = config.wants_span(|| call.method.clone());
         let sampler = config.sampler(|| call.method.clone());
         let span = config.span(call).incoming(header).trust(trust).start();
@@ -176,8 +176,9 @@ impl<S, F: MessageFormat> Messages<S, F> {
         }
         let meta = |key| self.format.meta(message, key);
         let context = meta("traceparent").and_then(|parent| {
-            let context = config.context_of(parent, meta("tracestate"), meta("baggage"))?;
-            Some(share.limit(config, trust, context))
+            let mut context = config.context_of(parent, meta("tracestate"), meta("baggage"))?;
+            share.limit(config, trust, &mut context);
+            Some(context)
         });
         if !is_wanted {
             span.pass_through(context);

@@ -7,13 +7,13 @@ use http::HeaderValue;
 use http::request::Parts;
 use mcp_envelope::{Id, Kind, Message, MetaValue, Progress, RequestScanner};
 use mcp_trace::{
-    CapturedPart, End, HttpCall, McpCall, Method, Network, ProtocolVersion, Text, TraceContext,
-    Trust,
+    CapturedPart, End, HttpCall, McpCall, Method, Network, Operation, ProtocolVersion, Text,
+    TraceContext, Trust,
 };
 
 use crate::batch::Batch;
 use crate::config::Config;
-use crate::exchange::{Expected, Incoming, Known, Traced, network};
+use crate::exchange::{Expected, Incoming, Known, Traced, announced_call, is_read, network};
 use crate::head::{self, Headers};
 use crate::sampling_cap::Share;
 use crate::stats::Reason;
@@ -35,10 +35,9 @@ pub(crate) struct State {
     /// Whether it is settled where the span belongs, and whether there is one.
     resolved: bool,
     known: Known,
-    batch: Option<Batch>,
+    batch: Option<Box<Batch>>,
     /// What the headers say.
     announced: Option<Method>,
-    name: Option<HeaderValue>,
     session_id: Option<HeaderValue>,
     network: Network,
     share: Share,
@@ -55,19 +54,30 @@ impl Reading {
     pub(crate) fn begin(
         head: &Parts,
         headers: &Headers<'_>,
-        header: Option<TraceContext>,
+        mut header: Option<TraceContext>,
         config: &Arc<Config>,
     ) -> Arc<Self> {
         let Incoming {
             trust,
-            header,
             beside,
             share,
-        } = Incoming::of(config.trust(head), header, config);
+        } = Incoming::of(config.trust(head), &mut header, config);
         let announced = headers.method();
         let network = network(head, config);
+        let protocol_version = headers.protocol_version();
+        let above = header.as_ref().filter(|_| trust == Trust::Continue);
+        let operation: Operation = match announced.clone().filter(|_| is_read(above)) {
+            // Most messages are what their headers say.
+            Some(method) => {
+                let mut call = announced_call(method, headers, config);
+                call.protocol_version = protocol_version;
+                call.network = network.clone();
+                call.into()
+            }
+            None => HttpCall::new(&head.method, network.clone()).into(),
+        };
         let span = config
-            .span(HttpCall::new(&head.method, network.clone()))
+            .span(operation)
             .incoming(header.clone())
             .trust(trust)
             .start();
@@ -85,11 +95,10 @@ impl Reading {
                 known: Known {
                     request_id: None,
                     is_subscription: announced == Some(Method::SubscriptionsListen),
-                    protocol_version: headers.protocol_version(),
+                    protocol_version,
                 },
                 batch: None,
                 announced,
-                name: headers.name.cloned(),
                 session_id: headers.session_id.filter(|id| id.to_str().is_ok()).cloned(),
                 network,
                 share,
@@ -188,13 +197,22 @@ impl Reading {
         if state.resolved && !self.traced.span.is_observed() {
             return;
         }
-        let call = self.call_in(state, message);
-        state.known = Known {
-            request_id: message.id().cloned(),
-            is_subscription: call.method == Method::SubscriptionsListen,
-            protocol_version: call.protocol_version,
-        };
-        self.update_operation(call);
+        let method = Method::parse(message.method().unwrap_or_default());
+        state.known.request_id = message.id().cloned();
+        state.known.is_subscription = method == Method::SubscriptionsListen;
+        if let Some(version) = version_in(message) {
+            state.known.protocol_version = Some(version);
+        }
+        self.traced.span.update_operation(|operation| {
+            // What the headers say of another method, and what others have made of it, is void.
+            if operation.as_mcp().is_none_or(|call| call.method != method) {
+                *operation = state.call_of(method).into();
+            }
+            if let Operation::Mcp(call) = operation {
+                call.protocol_version = state.known.protocol_version;
+                self.read_into(call, message);
+            }
+        });
         let arguments = message.arguments();
         self.config()
             .capture(&self.traced.span, CapturedPart::Arguments, arguments);
@@ -209,9 +227,11 @@ impl Reading {
             Some(method) if self.config().wants_span(|| method.clone()) => {
                 let sampler = self.config().sampler(|| method.clone());
                 self.traced.span.resolve_sampled(None, sampler);
-                let name = head::name(state.name.as_ref());
-                let call = state.call_of(method, name.as_deref(), name.as_deref());
-                self.update_operation(self.config().bound(call));
+                self.traced.span.update_operation(|operation| {
+                    if operation.as_mcp().is_none() {
+                        *operation = state.call_of(method).into();
+                    }
+                });
             }
             // Only MCP sends these headers: it is a message, though nobody has read it.
             None if state.open && state.is_mcp() => {
@@ -219,12 +239,6 @@ impl Reading {
             }
             _ => self.traced.span.pass_through(None),
         }
-    }
-
-    fn update_operation(&self, call: McpCall) {
-        self.traced
-            .span
-            .update_operation(|operation| *operation = call.into());
     }
 
     pub(crate) fn context_in(&self, state: &mut State, message: &Message) -> Option<TraceContext> {
@@ -238,22 +252,28 @@ impl Reading {
             }
         };
         let (tracestate, baggage) = (trace.tracestate().text(), trace.baggage().text());
-        let context = self.config().context_of(parent, tracestate, baggage)?;
-        Some(state.share.limit(self.config(), self.trust, context))
+        let mut context = self.config().context_of(parent, tracestate, baggage)?;
+        state.share.limit(self.config(), self.trust, &mut context);
+        Some(context)
     }
 
     pub(crate) fn call_in(&self, state: &State, message: &Message) -> McpCall {
-        let method = Method::parse(message.method().unwrap_or_default());
-        let mut call = state.call_of(method, message.name(), message.uri());
+        let mut call = state.call_of(Method::parse(message.method().unwrap_or_default()));
+        if let Some(version) = version_in(message) {
+            call.protocol_version = Some(version);
+        }
+        self.read_into(&mut call, message);
+        call
+    }
+
+    fn read_into(&self, call: &mut McpCall, message: &Message) {
+        call.set_target(message.name(), message.uri());
         call.request_id = message.id().map(|id| match id {
             Id::Number(number) => (*number).into(),
             Id::Text(text) => Text::new(text),
             other => Text::new(&other.to_string()),
         });
-        if let Some(version) = message.protocol_version().and_then(ProtocolVersion::parse) {
-            call.protocol_version = Some(version);
-        }
-        self.config().bound(call)
+        self.config().bound(call);
     }
 
     /// What the answer is watched for, and whether it is certain what the span is about.
@@ -288,16 +308,25 @@ impl Reading {
 }
 
 impl State {
-    fn call_of(&self, method: Method, name: Option<&str>, uri: Option<&str>) -> McpCall {
+    fn call_of(&self, method: Method) -> McpCall {
         let mut call = McpCall::new(method);
-        call.set_target(name, uri);
         call.session_id = head::session_id(self.session_id.as_ref());
         call.protocol_version = self.known.protocol_version;
         call.network = self.network.clone();
         call
     }
 
+    /// What a request is about that is not one message.
+    pub(crate) fn http_call(&self) -> HttpCall {
+        // What may carry messages is a POST.
+        HttpCall::new(&http::Method::POST, self.network.clone())
+    }
+
     fn is_mcp(&self) -> bool {
         self.session_id.is_some() || self.known.protocol_version.is_some()
     }
+}
+
+fn version_in(message: &Message) -> Option<ProtocolVersion> {
+    message.protocol_version().and_then(ProtocolVersion::parse)
 }

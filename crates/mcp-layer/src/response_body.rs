@@ -21,6 +21,7 @@ pin_project! {
 }
 
 impl<B: Body> ResponseBody<B> {
+    #[inline]
     pub(crate) fn watch(
         response: Response<B>,
         scope: Scope,
@@ -43,7 +44,7 @@ impl<B: Body> ResponseBody<B> {
         }
         let hint = response.body().size_hint();
         // What has an exchange is a POST.
-        let due = BytesDue::of(&Method::POST, status, response.headers(), &hint);
+        let due = BytesDue::of(&Method::POST, status, headers.content_length, &hint);
         let watch = AnswerWatch::new(exchange, headers.content());
         response.map(|body| Self {
             body: WatchedBody::new(body, due, watch, Some(scope)),

@@ -55,17 +55,22 @@ pub(crate) struct Share(Option<bool>);
 
 impl Share {
     /// Clears the sampled flag of a caller that has had its share.
-    pub(crate) fn limit(
+    #[inline]
+    pub(crate) fn limit(&mut self, config: &Config, trust: Trust, context: &mut TraceContext) {
+        if let Some(cap) = &config.sampling_cap {
+            self.limit_to(cap, config, trust, context);
+        }
+    }
+
+    fn limit_to(
         &mut self,
+        cap: &SamplingCap,
         config: &Config,
         trust: Trust,
-        context: TraceContext,
-    ) -> TraceContext {
-        let Some(cap) = &config.sampling_cap else {
-            return context;
-        };
+        context: &mut TraceContext,
+    ) {
         if trust != Trust::Continue || !context.is_sampled() {
-            return context;
+            return;
         }
         let may_sample = *self.0.get_or_insert_with(|| {
             let taken = cap.take();
@@ -74,7 +79,9 @@ impl Share {
             }
             taken
         });
-        context.with_sampled(may_sample)
+        if !may_sample {
+            *context = context.clone().with_sampled(false);
+        }
     }
 }
 

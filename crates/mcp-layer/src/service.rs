@@ -83,6 +83,7 @@ pub(crate) enum Look {
 }
 
 /// What is current during a request; the exchange only if it may carry a message.
+#[inline]
 pub(crate) fn trace(
     head: &Parts,
     config: &Arc<Config>,
@@ -110,6 +111,7 @@ pub(crate) fn trace(
     Some((exchange.span().clone(), Some(exchange)))
 }
 
+#[inline]
 pub(crate) fn context_in(extracted: Extracted, config: &Config) -> Option<TraceContext> {
     match extracted {
         Extracted::Context(context) => Some(context),

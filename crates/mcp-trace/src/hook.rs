@@ -104,6 +104,7 @@ impl fmt::Display for ScopeHookTaken {
 impl Error for ScopeHookTaken {}
 
 /// The hook, if there is one: without, this is all that it costs.
+#[inline]
 pub(crate) fn installed() -> Option<&'static dyn ScopeHook> {
     HOOK.get().map(|hook| &**hook)
 }
@@ -113,6 +114,7 @@ pub(crate) fn installed() -> Option<&'static dyn ScopeHook> {
 ///
 /// `None` where [`current`](crate::current) is a span of ours, and without a scope hook.
 #[must_use]
+#[inline]
 pub fn ambient() -> Option<TraceContext> {
     installed()?.ambient()
 }
@@ -135,9 +137,16 @@ impl Entered {
 }
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
-        if let (Some(token), Some(hook)) = (self.token.take(), installed()) {
-            hook.exit(token);
+        if let Some(token) = self.token {
+            leave(token);
         }
+    }
+}
+
+fn leave(token: usize) {
+    if let Some(hook) = installed() {
+        hook.exit(token);
     }
 }

@@ -39,9 +39,19 @@ macro_rules! methods {
             /// Reads a method name; names are case-sensitive.
             #[must_use]
             pub fn parse(name: &str) -> Self {
+                Self::known(name.as_bytes())
+                    .unwrap_or_else(|| Self::Other(Text::bounded(name, 128)))
+            }
+
+            /// The well-known method of this name, which need not have been proven to be text, such
+            /// as that in a header.
+            #[must_use]
+            #[expect(non_upper_case_globals, reason = "named as the variants are")]
+            pub fn known(name: &[u8]) -> Option<Self> {
+                $(const $variant: &[u8] = $name.as_bytes();)+
                 match name {
-                    $($name => Self::$variant,)+
-                    other => Self::Other(Text::bounded(other, 128)),
+                    $($variant => Some(Self::$variant),)+
+                    _ => None,
                 }
             }
 

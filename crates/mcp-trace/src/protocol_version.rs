@@ -29,7 +29,13 @@ impl ProtocolVersion {
     /// Reads `YYYY-MM-DD`; anything else is `None`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = text.as_bytes() else {
+        Self::from_bytes(text.as_bytes())
+    }
+
+    /// As [`parse`](Self::parse), of what need not have been proven to be text, such as a header.
+    #[must_use]
+    pub fn from_bytes(text: &[u8]) -> Option<Self> {
+        let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = text else {
             return None;
         };
         let mut date = 0;

@@ -80,11 +80,8 @@ impl Drop for ScopeGuard {
 
 /// Runs `work` with nothing current.
 pub(crate) fn cleared<T>(work: impl FnOnce() -> T) -> T {
-    let _restored = ScopeGuard {
-        previous: swap(None),
-        hooked: Entered::default(),
-        not_send: PhantomData,
-    };
+    let mut nothing = None;
+    let _swapped = Swapped::into_slot(&mut nothing);
     work()
 }
 
@@ -104,9 +101,28 @@ fn swap(span: Option<Arc<ActiveSpan>>) -> Option<Arc<ActiveSpan>> {
     CURRENT.try_with(|slot| slot.replace(span)).ok().flatten()
 }
 
-/// Puts `span` into the slot, and what was there into its place.
-fn exchange(span: &mut Option<Arc<ActiveSpan>>) {
-    let _ = CURRENT.try_with(|slot| slot.swap(Cell::from_mut(span)));
+/// A span in the slot; what was there is kept in its place until this is dropped.
+struct Swapped<'a>(&'a Cell<Option<Arc<ActiveSpan>>>);
+
+impl<'a> Swapped<'a> {
+    #[inline]
+    fn into_slot(span: &'a mut Option<Arc<ActiveSpan>>) -> Self {
+        let swapped = Self(Cell::from_mut(span));
+        swapped.exchange();
+        swapped
+    }
+
+    #[inline]
+    fn exchange(&self) {
+        let _ = CURRENT.try_with(|slot| slot.swap(self.0));
+    }
+}
+
+impl Drop for Swapped<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.exchange();
+    }
 }
 
 /// Runs futures under a context that is handed over explicitly, such as in a spawned task.
@@ -208,23 +224,14 @@ impl Scope {
     ///
     /// As [`ScopeGuard::enter`], but nothing is counted or cloned: what is current is swapped
     /// in and out.
+    #[inline]
     pub fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        struct Restore<'a> {
-            own: &'a mut Option<Arc<ActiveSpan>>,
-            hooked: Option<Entered>,
-        }
-        impl Drop for Restore<'_> {
-            fn drop(&mut self) {
-                drop(self.hooked.take());
-                exchange(self.own);
-            }
-        }
-        let hooked = hook::installed().map(|hook| self.enter_hook(hook));
-        exchange(&mut self.0);
-        let _restore = Restore {
-            own: &mut self.0,
-            hooked,
+        let hooked = match hook::installed() {
+            Some(hook) => self.enter_hook(hook),
+            None => Entered::default(),
         };
+        // Left in this order.
+        let _entered = (hooked, Swapped::into_slot(&mut self.0));
         work()
     }
 

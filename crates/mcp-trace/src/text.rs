@@ -72,9 +72,19 @@ impl Text {
 
 /// Whether nothing needs to be done to it, as is usual.
 fn is_clean(text: &str, max: usize) -> bool {
-    // Without an early end, so that the compiler can look at many bytes at once.
-    let is_odd = |odd, b| odd | !(0x20..0x7f).contains(&b);
-    text.len() <= max && !text.bytes().fold(false, is_odd)
+    const BLOCK: usize = 16;
+    // Without an early end, so that the compiler can look at all of a block at once.
+    let is_odd = |odd, &b| odd | !(0x20..0x7f).contains(&b);
+    let blocks = text.as_bytes().chunks_exact(BLOCK);
+    let mut last = [b' '; BLOCK];
+    for (to, from) in last.iter_mut().zip(blocks.remainder()) {
+        *to = *from;
+    }
+    text.len() <= max
+        && !last.iter().fold(false, is_odd)
+        && !blocks
+            .into_iter()
+            .any(|block| block.iter().fold(false, is_odd))
 }
 
 /// Control characters end log lines and drive terminals; bidirectional controls make a

@@ -13,7 +13,7 @@ fn due(method: &Method, status: u16, content_length: &[&str], hint: Option<u64>)
     BytesDue::of(
         method,
         StatusCode::from_u16(status).unwrap(),
-        &headers,
+        headers.get("content-length"),
         &hint,
     )
 }

@@ -68,6 +68,7 @@ impl<B: Body, W: Watch> WatchedBody<B, W> {
     /// Watches `body`; `scope`, if any, is current whenever it is polled and dropped.
     ///
     /// Where nothing is due it has ended already.
+    #[inline]
     pub fn new(body: B, due: BytesDue, watch: W, scope: Option<impl Into<Scope>>) -> Self {
         let mut watch = Some(watch);
         if due.is_zero() || body.is_end_stream() {
@@ -102,6 +103,7 @@ impl<B, W: Watch> WatchedBody<B, W> {
     }
 }
 
+#[inline]
 fn within<T>(scope: &mut Option<Scope>, work: impl FnOnce() -> T) -> T {
     match scope {
         Some(scope) => scope.run(work),
@@ -149,6 +151,7 @@ impl<B: Body, W: Watch> Body for WatchedBody<B, W> {
 }
 
 /// Shows a frame to the watch, and tells whether the body has ended with it.
+#[inline]
 fn look<D: bytes::Buf, E>(
     watch: &mut Option<impl Watch>,
     due: &mut BytesDue,

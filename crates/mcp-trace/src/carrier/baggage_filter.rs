@@ -35,6 +35,7 @@ impl BaggageFilter {
 
     /// What may pass of a list that came in one or several values; `None` if nothing may, or
     /// if the list is invalid.
+    #[inline]
     pub(super) fn apply<'a>(&self, values: impl IntoIterator<Item = &'a [u8]>) -> Option<String> {
         let keys = self.keys.as_deref()?;
         let joined = join(values)?;

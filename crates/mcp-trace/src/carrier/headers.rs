@@ -58,6 +58,7 @@ impl<'h> ContextHeaders<'h> {
 
     /// Reads the context from `headers`, all of which have been looked at.
     #[must_use]
+    #[inline]
     pub fn extract(&self, headers: &HeaderMap, baggage: &BaggageFilter) -> Extracted {
         let Some(parent) = self.parent else {
             return Extracted::Absent;
@@ -65,8 +66,13 @@ impl<'h> ContextHeaders<'h> {
         if self.has_second {
             return Extracted::Invalid;
         }
+        let parent = trim_ows(parent.as_bytes());
+        if !self.has_state && baggage.is_none() {
+            // As most of them come.
+            return extract_values(parent, None, None, baggage);
+        }
         extract_values(
-            trim_ows(parent.as_bytes()),
+            parent,
             values(headers, &TRACESTATE, self.has_state),
             // Not even looked for where none may pass.
             values(headers, &BAGGAGE, !baggage.is_none()),
@@ -89,6 +95,7 @@ fn values<'h>(
 
 /// Optional white space around a field value is not part of it
 /// ([RFC 9110, section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
+#[inline]
 fn trim_ows(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
         value = rest;

@@ -40,6 +40,7 @@ impl Extracted {
 /// The values of a list are joined in their order. White space around `traceparent` is not
 /// allowed: only an HTTP parser may strip it.
 #[must_use]
+#[inline]
 pub fn extract_values<'a>(
     traceparent: &[u8],
     tracestate: impl IntoIterator<Item = &'a [u8]>,
@@ -61,6 +62,7 @@ pub fn extract_values<'a>(
 
 /// All of the list or nothing: an invalid member spoils it. What is longer than 512
 /// characters loses whole members, so that a context stays small (section 3.3.1.5).
+#[inline]
 pub(crate) fn tracestate_of<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Option<String> {
     let joined = join(values)?;
     let state = TraceState::parse(&joined).ok()?;

@@ -1,20 +1,19 @@
 //! The one handle that owns an open span.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use traceparent::SpanId;
 
 use super::identity::{Identity, Place};
-use super::record::Extras;
+use super::learning::Learnt;
 use crate::agent::{Agent, AgentContext};
 use crate::observer;
 use crate::{
-    Attribute, End, EndedOperation, Event, Foreign, Operation, Outcome, Parent, Sampler,
-    SpanBuilder, SpanHead, SpanKind, SpanRecord, SpanSink, Text, TraceContext, Trust, Value,
+    Foreign, Operation, Parent, Sampler, SpanBuilder, SpanHead, SpanKind, SpanSink, Text,
+    TraceContext, Trust,
 };
 
 /// An open span: its place in the trace, its sink, and what is learnt about it until it ends.
@@ -39,35 +38,16 @@ pub struct ActiveSpan {
     pub(super) started: Option<Instant>,
     /// Written under the lock, read without.
     pub(super) ended: AtomicBool,
-    pub(super) state: Mutex<State>,
+    /// `None` once it has ended, and where nobody will learn of it.
+    pub(super) learnt: Mutex<Option<Learnt>>,
     /// What the scope hook made of the context.
     pub(super) prepared: OnceLock<Foreign>,
 }
 
-#[derive(Debug)]
-pub(super) struct State {
-    operation: Operation,
-    outcome: Outcome,
-    extras: Option<Box<Extras>>,
-    /// It counts as an operation of its own.
-    counts: bool,
-}
-
 /// What a span is about that is about nothing.
-const NOTHING: Operation = Operation::Internal {
+static NOTHING: Operation = Operation::Internal {
     name: Text::from_static(""),
 };
-
-impl State {
-    pub(super) fn new(operation: Operation, counts: bool) -> Self {
-        Self {
-            counts,
-            operation,
-            outcome: Outcome::default(),
-            extras: None,
-        }
-    }
-}
 
 impl ActiveSpan {
     /// Prepares a span; it starts with [`SpanBuilder::start`].
@@ -91,8 +71,8 @@ impl ActiveSpan {
             agent: None,
             start: SystemTime::UNIX_EPOCH,
             started: None,
-            ended: AtomicBool::new(false),
-            state: Mutex::new(State::new(NOTHING, false)),
+            ended: AtomicBool::new(true),
+            learnt: Mutex::new(None),
             prepared: OnceLock::new(),
         })
     }
@@ -106,7 +86,7 @@ impl ActiveSpan {
         self.identity().context.as_ref()
     }
 
-    fn identity(&self) -> &Identity {
+    pub(super) fn identity(&self) -> &Identity {
         match self.identity.get() {
             Some(identity) => identity,
             None => self.settle(|| self.place(None, None)).0,
@@ -131,10 +111,11 @@ impl ActiveSpan {
         let above = message
             .or(self.header.as_ref())
             .filter(|_| self.trust == Trust::Continue);
+        let learnt = self.learnt();
         let head = SpanHead {
             parent: above,
             kind: self.kind,
-            operation: &self.state().operation,
+            operation: learnt.as_ref().map_or(&NOTHING, |learnt| &learnt.operation),
             start: self.start,
         };
         Identity::under(&head, self.span_id, self.sink.as_ref(), sampler)
@@ -170,19 +151,20 @@ impl ActiveSpan {
     #[must_use]
     pub fn is_observed(&self) -> bool {
         let recording = self.identity().recording;
-        !self.has_ended() && (recording || (self.may_count() && self.state().counts))
+        let counts = || self.learnt().as_ref().is_some_and(|learnt| learnt.counts);
+        !self.has_ended() && (recording || (self.may_count() && counts()))
     }
 
-    fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
     }
 
-    fn may_count(&self) -> bool {
+    pub(super) fn may_count(&self) -> bool {
         observer::has_observers() && self.started.is_some()
     }
 
     /// Whether it is settled that nobody learns anything of it: this saves the work.
-    fn is_unobserved(&self) -> bool {
+    pub(super) fn is_unobserved(&self) -> bool {
         self.identity
             .get()
             .is_some_and(|identity| !identity.recording)
@@ -233,175 +215,13 @@ impl ActiveSpan {
             Identity::passing(context.filter(|_| self.trust == Trust::Continue))
         });
         if first {
-            self.state().counts = false;
+            self.uncounted();
         }
     }
 
-    /// Changes what the span is about, such as a target that became known late. The span is locked
-    /// meanwhile: `change` must not use it.
-    pub fn update_operation(&self, change: impl FnOnce(&mut Operation)) {
-        self.while_open(|state| change(&mut state.operation));
-    }
-
-    /// Sets the result; the last one before the end counts.
-    pub fn set_outcome(&self, outcome: Outcome) {
-        self.while_open(|state| state.outcome = outcome);
-    }
-
-    /// Adds an attribute; at most [`SpanRecord::MAX_EXTRAS`] are kept.
-    pub fn set_attribute(&self, key: impl Into<Cow<'static, str>>, value: impl Into<Value>) {
-        let attribute = Attribute::new(key, value);
-        self.with_extras(|extras| {
-            match extras
-                .attributes
-                .iter_mut()
-                .find(|old| old.key == attribute.key)
-            {
-                Some(old) => *old = attribute,
-                None => Extras::push(&mut extras.attributes, attribute, &mut extras.dropped),
-            }
-        });
-    }
-
-    /// Records that something happened now; at most [`SpanRecord::MAX_EXTRAS`] are kept.
-    pub fn add_event(&self, name: &str, attributes: Vec<Attribute>) {
-        let event = Event {
-            name: Text::new(name),
-            at: self.elapsed(),
-            attributes,
-        };
-        self.with_extras(|extras| Extras::push(&mut extras.events, event, &mut extras.dropped));
-    }
-
-    /// Relates the span to another one; at most [`SpanRecord::MAX_EXTRAS`] are kept.
-    pub fn add_link(&self, context: TraceContext) {
-        self.with_extras(|extras| Extras::push(&mut extras.links, context, &mut extras.dropped));
-    }
-
-    /// Says that it is no operation of its own after all, such as an answer out of a cache:
-    /// [observers](crate::OperationObserver) are not told of it.
-    pub fn uncounted(&self) {
-        self.while_open(|state| state.counts = false);
-    }
-
-    fn with_extras(&self, change: impl FnOnce(&mut Extras)) {
-        // A span whose place is open may still be recorded: only a settled "no" saves the work.
-        if self
-            .identity
-            .get()
-            .is_none_or(|identity| identity.recording)
-        {
-            self.while_open(|state| change(state.extras.get_or_insert_default()));
-        }
-    }
-
-    fn while_open(&self, change: impl FnOnce(&mut State)) {
-        if self.is_unobserved() {
-            return;
-        }
-        let mut state = self.state();
-        if !self.has_ended() {
-            change(&mut state);
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn learnt(&self) -> MutexGuard<'_, Option<Learnt>> {
         // A caller's closure that panicked left a state that is still whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The time since the start, by a monotonic clock; zero where it was clear from the start
-    /// that nobody would learn of the end.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.started
-            .map_or(Duration::ZERO, |started| started.elapsed())
-    }
-
-    /// Ends the span because its work is complete.
-    pub fn end(&self) {
-        self.end_as(End::Complete);
-    }
-
-    /// Ends the span and hands it to its sink; only the first call counts.
-    pub fn end_as(&self, end: End) {
-        self.finish(end, None);
-    }
-
-    /// As [`end_as`](Self::end_as), after a time that has been read from
-    /// [`elapsed`](Self::elapsed) already.
-    pub fn end_after(&self, end: End, duration: Duration) {
-        self.finish(end, Some(duration));
-    }
-
-    fn finish(&self, end: End, duration: Option<Duration>) {
-        let identity = self.identity();
-        if self.is_unobserved() {
-            self.ended.store(true, Ordering::Release);
-            return;
-        }
-        let mut state = self.state();
-        if self.has_ended() {
-            return;
-        }
-        self.ended.store(true, Ordering::Release);
-        let counts = state.counts && self.may_count();
-        if !identity.recording && !counts {
-            return;
-        }
-        let duration = duration.unwrap_or_else(|| self.elapsed());
-        let operation = std::mem::replace(&mut state.operation, NOTHING);
-        let outcome = std::mem::take(&mut state.outcome);
-        let mut extras = state.extras.take();
-        drop(state);
-        let outcome = match end {
-            End::Cancelled if !outcome.is_error() => Outcome::cancelled(),
-            _ => outcome,
-        };
-        if counts {
-            observer::tell(&EndedOperation {
-                kind: self.kind,
-                operation: &operation,
-                outcome: &outcome,
-                end,
-                duration,
-                context: identity.context.as_ref(),
-            });
-        }
-        let (Some(context), Some(sink), true) = (&identity.context, &self.sink, identity.recording)
-        else {
-            return;
-        };
-        let agent = match (&operation, &self.agent) {
-            // An agent's own span shows the model that it used last.
-            (Operation::Agent { .. }, Some(agent)) => {
-                Some(AgentContext::now(agent.agent().clone()))
-            }
-            (_, agent) => agent.clone(),
-        };
-        if let Some(started) = &identity.started {
-            extras.get_or_insert_default().started = Some(started.clone());
-        }
-        sink.record(SpanRecord {
-            context: context.clone(),
-            parent: identity.parent,
-            kind: self.kind,
-            operation,
-            start: self.start,
-            duration,
-            outcome,
-            end,
-            agent,
-            extras,
-        });
-    }
-}
-
-impl Drop for ActiveSpan {
-    fn drop(&mut self) {
-        if !*self.ended.get_mut() {
-            self.end_as(End::Cancelled);
-        }
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,12 +4,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Instant, SystemTime};
 
-use super::active::State;
 use super::identity::{Identity, Place};
+use super::learning::Learnt;
 use crate::agent::{Agent, AgentContext};
 use crate::{
-    ActiveSpan, Operation, SpanHead, SpanKind, SpanSink, TraceContext, Trust, current_span,
-    default_sink, hook, id, scope,
+    ActiveSpan, Operation, ScopeHook, SpanHead, SpanKind, SpanSink, TraceContext, Trust,
+    current_span, default_sink, hook, id, scope,
 };
 
 /// Starts a span; see [`ActiveSpan::builder`].
@@ -21,6 +21,7 @@ pub struct SpanBuilder {
     above: Above,
     sink: Option<Arc<dyn SpanSink>>,
     propagate_only: bool,
+    counts: bool,
     trust: Trust,
     agent: Option<Arc<Agent>>,
 }
@@ -43,6 +44,7 @@ impl SpanBuilder {
             above: Above::Current(None),
             sink: None,
             propagate_only: false,
+            counts: true,
             trust: Trust::default(),
             agent: None,
         }
@@ -102,15 +104,27 @@ impl SpanBuilder {
 
     /// As [`sink`](Self::sink), where `None` keeps the default.
     #[inline]
-    pub fn maybe_sink(mut self, sink: Option<Arc<dyn SpanSink>>) -> Self {
-        self.sink = sink.or(self.sink);
-        self
+    pub fn maybe_sink(self, sink: Option<Arc<dyn SpanSink>>) -> Self {
+        match sink {
+            Some(sink) => self.sink(sink),
+            None => self,
+        }
     }
 
     /// Records nothing: the context above is passed on unchanged.
     #[inline]
     pub fn propagate_only(mut self) -> Self {
         self.propagate_only = true;
+        self
+    }
+
+    /// It is no operation of its own: [observers](crate::OperationObserver) are not told of it, and
+    /// what is not recorded either is not timed.
+    ///
+    /// Defaults to one that they are told of.
+    #[inline]
+    pub fn uncounted(mut self) -> Self {
+        self.counts = false;
         self
     }
 
@@ -123,11 +137,7 @@ impl SpanBuilder {
     ///
     /// Without a sink nothing is recorded and the context above is passed on unchanged.
     #[must_use]
-    pub fn start(mut self) -> Arc<ActiveSpan> {
-        let header = match &mut self.above {
-            Above::Incoming(header) => header.take(),
-            _ => None,
-        };
+    pub fn start(self) -> Arc<ActiveSpan> {
         let current = match &self.above {
             Above::Current(_) => current_span(),
             _ => None,
@@ -137,33 +147,31 @@ impl SpanBuilder {
             _ => current.as_ref(),
         };
         let hook = hook::installed();
-        // What another library has entered inside the span above comes between.
-        let further_in = hook.filter(|_| match &self.above {
-            Above::Span(span) => scope::is_current(span),
-            Above::Current(_) => true,
-            Above::Context(_) | Above::Incoming(_) => false,
-        });
-        let between = further_in.and_then(|hook| hook.ambient());
-        // Its baggage need not have come with a span, nor that of the span above with it.
-        let baggage = further_in.and_then(|hook| {
-            let kept = || between.as_ref().and(above.as_ref()?.context()?.baggage());
-            hook.baggage().or_else(|| kept().map(str::to_owned))
-        });
-        let suppressed = hook.is_some_and(|hook| hook.is_suppressed());
-        let sink = self
-            .sink
-            .or_else(|| above.as_ref()?.sink.clone())
-            .or_else(default_sink)
-            .filter(|_| !self.propagate_only && !suppressed);
-        let agent = self
-            .agent
-            .or_else(|| Some(above.as_ref()?.agent.as_ref()?.agent().clone()));
+        let between = hook.map_or_else(Between::default, |hook| self.between(hook, above));
+        let is_wanted = !self.propagate_only && !hook.is_some_and(|hook| hook.is_suppressed());
+        let sink = if is_wanted {
+            self.sink
+                .or_else(|| above?.sink.clone())
+                .or_else(default_sink)
+        } else {
+            None
+        };
+        let agent = self.agent.or_else(|| above?.agent().cloned());
         let span_id = id::span_id();
         // Only a sink wants to know.
-        let start = sink
-            .as_ref()
-            .map_or(SystemTime::UNIX_EPOCH, |_| SystemTime::now());
-        let place = |parent: Option<&TraceContext>| {
+        let start = match &sink {
+            Some(_) => SystemTime::now(),
+            None => SystemTime::UNIX_EPOCH,
+        };
+        let parent = match &self.above {
+            Above::Context(context) => context.as_ref(),
+            Above::Incoming(_) => None,
+            Above::Current(otherwise) => between.or(above).or(otherwise.as_ref()),
+            Above::Span(_) => between.or(above),
+        };
+        let identity = if let Above::Incoming(_) = self.above {
+            Place::Open(OnceLock::new())
+        } else {
             let head = SpanHead {
                 parent,
                 kind: self.kind,
@@ -171,24 +179,21 @@ impl SpanBuilder {
                 start,
             };
             let mut placed = Identity::under(&head, span_id, sink.as_ref(), None);
-            if let Some(list) = &baggage {
-                placed.context = placed.context.map(|context| context.with_baggage(list));
-            }
+            between.hand_baggage_to(&mut placed);
             Place::Fixed(placed)
         };
-        let context = || above.and_then(|span| span.context());
-        let identity = match &self.above {
-            Above::Incoming(_) => Place::Open(OnceLock::new()),
-            Above::Context(parent) => place(parent.as_ref()),
-            Above::Current(otherwise) => {
-                place(between.as_ref().or_else(context).or(otherwise.as_ref()))
-            }
-            Above::Span(_) => place(between.as_ref().or_else(context)),
+        let header = match self.above {
+            Above::Incoming(header) => header,
+            _ => None,
         };
-        let counts = !self.propagate_only && !suppressed;
+        let counts = is_wanted && self.counts;
+        let may_be_recorded = match &identity {
+            Place::Fixed(identity) => identity.recording,
+            Place::Open(_) => sink.is_some(),
+        };
         // An observer may come later.
-        let started = (counts || sink.is_some()).then(Instant::now);
-        let span = ActiveSpan {
+        let is_open = counts || may_be_recorded;
+        let span = Arc::new(ActiveSpan {
             span_id,
             kind: self.kind,
             identity,
@@ -196,13 +201,50 @@ impl SpanBuilder {
             sink,
             agent: agent.map(AgentContext::now),
             start,
-            started,
-            ended: AtomicBool::new(false),
+            started: is_open.then(Instant::now),
+            ended: AtomicBool::new(!is_open),
             trust: self.trust,
-            state: Mutex::new(State::new(self.operation, counts)),
+            learnt: Mutex::new(is_open.then(|| Learnt::new(self.operation, counts))),
             prepared: OnceLock::new(),
-        };
+        });
         span.link_untrusted_header();
-        Arc::new(span)
+        span
+    }
+
+    /// What another library has entered inside the span above.
+    fn between(&self, hook: &dyn ScopeHook, above: Option<&Arc<ActiveSpan>>) -> Between {
+        let is_innermost = match &self.above {
+            Above::Span(span) => scope::is_current(span),
+            Above::Current(_) => true,
+            Above::Context(_) | Above::Incoming(_) => false,
+        };
+        if !is_innermost {
+            return Between::default();
+        }
+        let context = hook.ambient();
+        // Its baggage need not have come with a span, nor that of the span above with it.
+        let kept = || context.as_ref().and(above?.context()?.baggage());
+        let baggage = hook.baggage().or_else(|| kept().map(str::to_owned));
+        Between { context, baggage }
+    }
+}
+
+/// What comes between a span and the one above it.
+#[derive(Default)]
+struct Between {
+    context: Option<TraceContext>,
+    baggage: Option<String>,
+}
+
+impl Between {
+    fn or<'a>(&'a self, above: Option<&'a Arc<ActiveSpan>>) -> Option<&'a TraceContext> {
+        self.context.as_ref().or_else(|| above?.context())
+    }
+
+    fn hand_baggage_to(&self, placed: &mut Identity) {
+        if let Some(list) = &self.baggage {
+            let context = placed.context.take();
+            placed.context = context.map(|context| context.with_baggage(list));
+        }
     }
 }

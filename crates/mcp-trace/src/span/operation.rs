@@ -119,6 +119,7 @@ impl NetworkTransport {
 impl Network {
     /// An HTTP connection.
     #[must_use]
+    #[inline]
     pub fn http(version: http::Version) -> Self {
         let transport = match version {
             http::Version::HTTP_3 => NetworkTransport::Quic,
@@ -140,6 +141,7 @@ impl McpCall {
 
     /// A call of `method` about which nothing else is known yet.
     #[must_use]
+    #[inline]
     pub fn new(method: Method) -> Self {
         Self {
             method,
@@ -151,16 +153,15 @@ impl McpCall {
         }
     }
 
-    /// Takes the target from the message's `params.name` and `params.uri`, whichever the
-    /// method uses.
+    /// Makes the message's `params.name` or `params.uri` the target, whichever the method uses.
     pub fn set_target(&mut self, name: Option<&str>, uri: Option<&str>) {
         let target = match self.method.target_kind() {
             TargetKind::Tool | TargetKind::Prompt => name,
             TargetKind::Resource => uri,
             TargetKind::None => None,
         };
-        if let Some(target) = target {
-            self.target = Some(Text::new(target));
+        if self.target.as_ref().map(Text::as_str) != target {
+            self.target = target.map(Text::new);
         }
     }
 
@@ -241,12 +242,14 @@ impl Operation {
 }
 
 impl From<McpCall> for Operation {
+    #[inline]
     fn from(call: McpCall) -> Self {
         Self::Mcp(call)
     }
 }
 
 impl From<HttpCall> for Operation {
+    #[inline]
     fn from(call: HttpCall) -> Self {
         Self::Http(call)
     }
