@@ -12,7 +12,7 @@
 //! | F6 | a peer that vanishes | `network::f6`, `slow_f6` |
 //! | F7 | idle connections closed | `faults::an_idle_connection_that_the_receiver_closed_costs_nothing`, `load::slow_f7` |
 //! | F8 | names: unknown, hanging, changing | `network::f8`; unit test of the dispatcher |
-//! | F9 | TLS: expired, wrong host, unknown issuer, stall, client certificate | `network::f9` |
+//! | F9 | TLS: expired, wrong host, unknown issuer, stall, client certificate; two providers in one program | `network::f9`; `tests/providers` |
 //! | F10 | partial success; answers malformed, endless, compressed | `faults::a_partial_success_is_counted_and_not_repeated`, `an_endless_answer_is_not_read`, `nonsense_in_a_good_answer_is_a_good_answer` |
 //! | F11 | 400, 401, 403, 404, 413, redirects | `faults::what_is_refused_is_not`, `wrong_credentials_keep_the_spans`, `what_is_too_large_is_divided`, `a_redirect_takes_the_key_nowhere` |
 //! | F12 | a poisonous span | `faults::a_poisonous_span_is_lost_alone` |
