@@ -36,6 +36,7 @@
 //! recorded and a machine that is suspended (records with such times stand in), packets that are lost or delayed
 //! in the kernel (a proxy stands in), anything but Linux.
 
+mod addresses;
 mod answers;
 mod between;
 mod collector;
