@@ -13,7 +13,7 @@ pub struct Resource {
     pub env: Option<String>,
     /// `service.version`.
     pub version: Option<String>,
-    /// Further attributes, such as `service.instance.id`.
+    /// Further attributes, such as `service.instance.id`; the last of one name counts.
     pub attributes: Vec<(String, Value)>,
 }
 
@@ -44,13 +44,43 @@ impl Resource {
             let Some(value) = value else { continue };
             visit(key, value);
         }
-        for (key, value) in &self.attributes {
-            if !standard
-                .iter()
-                .any(|(known, value)| known == key && value.is_some())
+        for (n, (key, value)) in self.attributes.iter().enumerate() {
+            let mut standard = standard.iter();
+            let mut later = self.attributes.iter().skip(n + 1);
+            if !standard.any(|(known, value)| known == key && value.is_some())
+                && !later.any(|(later, _)| later == key)
             {
                 visit(key, value);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Resource;
+
+    #[test]
+    fn each_attribute_has_a_name_of_its_own() {
+        let mut resource = Resource::new("mine");
+        for (key, value) in [
+            ("a", "1"),
+            ("service.name", "other"),
+            ("a", "2"),
+            ("b", "3"),
+        ] {
+            resource.attributes.push((key.to_owned(), value.into()));
+        }
+        let mut seen = Vec::new();
+        resource.visit(|key, value| seen.push((key.to_owned(), value.clone())));
+        let of = |name: &str| {
+            let found: Vec<_> = seen.iter().filter(|(key, _)| key == name).collect();
+            assert_eq!(found.len(), 1, "{name}: {seen:?}");
+            found[0].1.clone()
+        };
+        assert_eq!(
+            (of("a"), of("b"), of("service.name")),
+            ("2".into(), "3".into(), "mine".into())
+        );
     }
 }

@@ -34,10 +34,59 @@ pub trait AttributeVisitor {
     }
 }
 
+/// How the names of attributes begin that are not the program's.
+const OWN: [&str; 13] = [
+    "agent", "client.", "error.", "gen_ai.", "http.", "jsonrpc.", "mcp", "model", "network.",
+    "provider", "remote", "rpc.", "server.",
+];
+
+/// Looks for a name.
+struct Find<'k> {
+    key: &'k str,
+    found: bool,
+}
+
+impl AttributeVisitor for Find<'_> {
+    fn text(&mut self, key: &str, _value: &str) {
+        self.found |= key == self.key;
+    }
+
+    fn int(&mut self, key: &str, _value: i64) {
+        self.found |= key == self.key;
+    }
+
+    fn float(&mut self, key: &str, _value: f64) {
+        self.found |= key == self.key;
+    }
+
+    fn bool(&mut self, key: &str, _value: bool) {
+        self.found |= key == self.key;
+    }
+}
+
 impl SpanRecord {
     /// Visits every attribute of the span: those of the OpenTelemetry conventions, then
-    /// `remote`, `agent`, `provider` and `model`, then what the program added.
+    /// `remote`, `agent`, `provider` and `model`, then what the program added under other names.
     pub fn visit_attributes(&self, visitor: &mut (impl AttributeVisitor + ?Sized)) {
+        self.visit_own(visitor);
+        for attribute in self.attributes() {
+            if !self.has_own(&attribute.key) {
+                visitor.value(&attribute.key, &attribute.value);
+            }
+        }
+    }
+
+    /// Whether there is an attribute of this name without the program's doing.
+    fn has_own(&self, key: &str) -> bool {
+        let may_be = OWN.iter().any(|family| key.starts_with(family));
+        may_be && {
+            let mut find = Find { key, found: false };
+            self.visit_own(&mut find);
+            find.found
+        }
+    }
+
+    fn visit_own(&self, visitor: &mut (impl AttributeVisitor + ?Sized)) {
         match &self.operation {
             Operation::Mcp(call) => self.visit_mcp(call, visitor),
             Operation::Agent { name } => {
@@ -60,9 +109,6 @@ impl SpanRecord {
             visitor.text("mcp_trace.end", self.end.as_str());
         }
         self.visit_agent(visitor);
-        for attribute in self.attributes() {
-            visitor.value(&attribute.key, &attribute.value);
-        }
     }
 
     fn visit_mcp(&self, call: &McpCall, visitor: &mut (impl AttributeVisitor + ?Sized)) {

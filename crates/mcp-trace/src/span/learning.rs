@@ -40,7 +40,8 @@ impl ActiveSpan {
         self.while_open(|learnt| learnt.outcome = outcome);
     }
 
-    /// Adds an attribute; at most [`SpanRecord::MAX_EXTRAS`] are kept.
+    /// Adds an attribute; at most [`SpanRecord::MAX_EXTRAS`] are kept. Under a name that the span has
+    /// by the conventions anyway, it is not recorded.
     pub fn set_attribute(&self, key: impl Into<Cow<'static, str>>, value: impl Into<Value>) {
         let attribute = Attribute::new(key, value);
         self.with_extras(|extras| {
