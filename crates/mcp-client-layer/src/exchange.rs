@@ -228,7 +228,7 @@ impl AnswerWatch {
         let mut watcher = match self.content {
             Content::Json => AnswerWatcher::json(id.take()),
             Content::EventStream => AnswerWatcher::sse(id.take()),
-            Content::Other => return false,
+            Content::Encoded | Content::Other => return false,
         };
         if let Some(capture) = &self.capture {
             watcher = watcher.capture_result(capture.max_len());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method, Uri, Version};
+pub(crate) use mcp_trace::body::Content;
 use mcp_trace::carrier::ContextHeaders;
 use mcp_trace::{ActiveSpan, McpCall, Network, NetworkPeer, ProtocolVersion, Text};
 
@@ -78,13 +79,7 @@ impl<'h> Headers<'h> {
 
     /// What the body is made of, if the head says it.
     pub(crate) fn content(&self) -> Option<Content> {
-        let is_encoded = self
-            .content_encoding
-            .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
-        if is_encoded {
-            return Some(Content::Other);
-        }
-        self.content_type.map(Content::of)
+        Content::of(self.content_type, self.content_encoding)
     }
 
     /// `Mcp-Session-Id`.
@@ -137,32 +132,6 @@ impl<'r> Head<'r> {
         let mut network = Network::http(self.version);
         network.peer = self.host.map(|host| NetworkPeer::new(host, self.port));
         network
-    }
-}
-
-/// What a body is made of.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Content {
-    Json,
-    EventStream,
-    Other,
-}
-
-impl Content {
-    fn of(media_type: &HeaderValue) -> Self {
-        // As nearly everybody writes it.
-        if media_type == "application/json" {
-            return Self::Json;
-        }
-        let media_type = media_type.as_bytes().split(|&b| b == b';').next();
-        let media_type = media_type.unwrap_or_default().trim_ascii();
-        if media_type.eq_ignore_ascii_case(b"application/json") {
-            Self::Json
-        } else if media_type.eq_ignore_ascii_case(b"text/event-stream") {
-            Self::EventStream
-        } else {
-            Self::Other
-        }
     }
 }
 

@@ -10,9 +10,6 @@ use crate::config::Config;
 use crate::head::Content;
 use crate::reading::{Reading, State};
 
-/// The most members of a batch that get a span each; a larger batch gets one span.
-const MAX_BATCH: usize = 64;
-
 /// How much of an answer is searched for the members' answers: every member looks at all of it.
 const MAX_SEARCHED: usize = 1024 * 1024;
 
@@ -32,14 +29,15 @@ struct Member {
 }
 
 impl Batch {
-    /// Starts the members' spans. `None` if the batch has one span in all.
+    /// Starts the members' spans. `None` if the batch has one span in all, because not every member
+    /// is known.
     pub(crate) fn begin(
         reading: &Reading,
         state: &mut State,
         message: &Message,
     ) -> Option<Box<Self>> {
         let whole = &reading.traced().span;
-        if message.member_count() > MAX_BATCH {
+        if message.member_count() > message.members().len() {
             whole.resolve(None);
             whole.update_operation(|operation| *operation = state.http_call().into());
             whole.set_attribute(

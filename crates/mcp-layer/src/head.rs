@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
+pub(crate) use mcp_trace::body::Content;
 use mcp_trace::carrier::ContextHeaders;
 use mcp_trace::{McpCall, ProtocolVersion, Text};
 
@@ -49,19 +50,7 @@ impl<'h> Headers<'h> {
     /// What the body is made of.
     #[inline]
     pub(crate) fn content(&self) -> Content {
-        let Some(media_type) = self.content_type else {
-            return Content::Other;
-        };
-        let content = match Content::of(media_type.as_bytes()) {
-            Content::Other => return Content::Other,
-            content => content,
-        };
-        match self.content_encoding {
-            Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-                Content::Encoded
-            }
-            _ => content,
-        }
+        Content::of(self.content_type, self.content_encoding).unwrap_or(Content::Other)
     }
 
     /// What the body of a request is made of, if it may be a JSON-RPC message: a POST of JSON. A
@@ -88,41 +77,6 @@ impl<'h> Headers<'h> {
     pub(crate) fn method(&self) -> Option<mcp_trace::Method> {
         let known = mcp_trace::Method::known(self.method?.as_bytes());
         known.or_else(|| text(self.method).map(mcp_trace::Method::parse))
-    }
-}
-
-/// What a body is made of.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Content {
-    /// `application/json`.
-    Json,
-    /// `text/event-stream`.
-    EventStream,
-    /// One of these, compressed: it cannot be read.
-    Encoded,
-    /// Anything else.
-    Other,
-}
-
-impl Content {
-    pub(crate) fn is_readable(self) -> bool {
-        matches!(self, Self::Json | Self::EventStream)
-    }
-
-    fn of(media_type: &[u8]) -> Self {
-        // As nearly everybody writes it.
-        if media_type == b"application/json" {
-            return Self::Json;
-        }
-        let essence = media_type.split(|&b| b == b';').next();
-        let essence = essence.unwrap_or_default().trim_ascii();
-        if essence.eq_ignore_ascii_case(b"application/json") {
-            Self::Json
-        } else if essence.eq_ignore_ascii_case(b"text/event-stream") {
-            Self::EventStream
-        } else {
-            Self::Other
-        }
     }
 }
 
