@@ -53,6 +53,20 @@ impl Traced {
     }
 }
 
+/// Ends a span when it is dropped.
+struct Ended<'a> {
+    traced: &'a Traced,
+    end: End,
+}
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        let Traced { span, config } = self.traced;
+        config.stats.end(span.is_recording());
+        span.end_as(self.end);
+    }
+}
+
 /// What is known of a request that matters to its end.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
@@ -186,6 +200,9 @@ impl Exchange {
 
     /// Ends the span.
     pub(crate) fn end(&self, end: End) {
+        // A filter of the program may panic before.
+        let traced = self.traced();
+        let _ended = Ended { traced, end };
         if let Self::Message {
             reading,
             is_settled: false,
@@ -193,9 +210,6 @@ impl Exchange {
         {
             reading.end(end);
         }
-        let Traced { span, config } = self.traced();
-        config.stats.end(span.is_recording());
-        span.end_as(end);
     }
 
     /// What it means that the caller goes away.

@@ -82,13 +82,17 @@ async fn a_filter_that_panics_does_not_end_the_process() {
     let sent = tokio::spawn(app.clone().oneshot(message(&headers, CALL))).await;
     assert!(sent.unwrap_err().is_panic());
     assert_eq!((stats.open(), sink.len()), (0, 1));
-    // Read when the answer ends, by a service that does not read it.
+    // Asked when the answer ends, of a service that has not read the message.
+    let (layer, sink) = traced();
+    let layer = layer.spans_for(|_| panic!("expected by the test"));
+    let stats = layer.stats();
     let app = Router::new()
         .route("/mcp", on_post(|| async { Body::from(ANSWER) }))
-        .layer(traced().0.spans_for(|_| panic!("expected by the test")));
+        .layer(layer);
     let sent = tokio::spawn(async move {
         let response = app.oneshot(message(&headers, CALL)).await.unwrap();
         axum::body::to_bytes(response.into_body(), 4096).await
     });
     assert!(sent.await.unwrap_err().is_panic());
+    assert_eq!((stats.requests(), stats.open(), sink.len()), (1, 0, 1));
 }
