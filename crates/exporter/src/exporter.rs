@@ -132,8 +132,11 @@ impl SpanSink for Exporter {
         let Some(mut queue) = self.hold(&last.queue) else {
             return self.deliver_elsewhere(span);
         };
-        if let Some(spans) = queue.admit(weight) {
-            spans.push(span);
+        match queue.admit(weight) {
+            // As it always is; where the vector might grow first, the span would be moved twice.
+            Some(spans) if spans.len() < spans.capacity() => spans.push(span),
+            Some(spans) => grow(spans, span),
+            None => {}
         }
         self.after(queue.release());
     }
@@ -144,4 +147,10 @@ impl SpanSink for Exporter {
         }
         *self.sampler.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+#[cold]
+#[inline(never)]
+fn grow(spans: &mut Vec<SpanRecord>, span: SpanRecord) {
+    spans.push(span);
 }
