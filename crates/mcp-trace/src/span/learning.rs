@@ -40,7 +40,7 @@ impl ActiveSpan {
         self.while_open(|learnt| learnt.outcome = outcome);
     }
 
-    /// Adds an attribute; at most [`SpanRecord::MAX_EXTRAS`] are kept. Under a name that the span has
+    /// Adds an attribute; at most [`MAX_EXTRAS`](crate::SpanRecord::MAX_EXTRAS) are kept. Under a name that the span has
     /// by the conventions anyway, it is not recorded.
     pub fn set_attribute(&self, key: impl Into<Cow<'static, str>>, value: impl Into<Value>) {
         let attribute = Attribute::new(key, value);
@@ -56,7 +56,7 @@ impl ActiveSpan {
         });
     }
 
-    /// Records that something happened now; at most [`SpanRecord::MAX_EXTRAS`] are kept.
+    /// Records that something happened now; at most [`MAX_EXTRAS`](crate::SpanRecord::MAX_EXTRAS) are kept.
     pub fn add_event(&self, name: &str, attributes: Vec<Attribute>) {
         let event = Event {
             name: Text::new(name),
@@ -66,7 +66,7 @@ impl ActiveSpan {
         self.with_extras(|extras| Extras::push(&mut extras.events, event, &mut extras.dropped));
     }
 
-    /// Relates the span to another one; at most [`SpanRecord::MAX_EXTRAS`] are kept.
+    /// Relates the span to another one; at most [`MAX_EXTRAS`](crate::SpanRecord::MAX_EXTRAS) are kept.
     pub fn add_link(&self, context: TraceContext) {
         self.with_extras(|extras| Extras::push(&mut extras.links, context, &mut extras.dropped));
     }
