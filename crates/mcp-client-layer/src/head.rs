@@ -125,7 +125,7 @@ impl<'r> Head<'r> {
     }
 
     pub(crate) fn protocol_version(&self) -> Option<ProtocolVersion> {
-        ProtocolVersion::parse(text(self.found.protocol_version)?)
+        ProtocolVersion::from_bytes(self.found.protocol_version?.as_bytes())
     }
 
     pub(crate) fn network(&self) -> Network {

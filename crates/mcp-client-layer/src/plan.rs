@@ -104,11 +104,15 @@ fn begin(
         Some(sink) => builder.sink(sink.clone()),
         None => builder,
     };
-    let span = match above.span {
+    let builder = match above.span {
         Some(span) if span.context().is_some() => builder.child_of(span),
         _ => builder.otherwise_under(foreign),
-    }
-    .start();
+    };
+    let span = if is_read {
+        builder.start()
+    } else {
+        builder.uncounted().start()
+    };
     Exchange::new(span, head, expected, session)
 }
 
