@@ -64,6 +64,7 @@ impl Config {
             .map_or(self.trust, |rule| rule.apply(head))
     }
 
+    #[inline]
     pub(crate) fn wants_span(&self, method: impl FnOnce() -> Method) -> bool {
         self.spans_for
             .as_ref()
@@ -71,6 +72,7 @@ impl Config {
     }
 
     /// What decides in place of the sink whether a trace is recorded that begins with `method`.
+    #[inline]
     pub(crate) fn sampler(&self, method: impl FnOnce() -> Method) -> Option<Sampler> {
         self.sampler_for.as_ref()?.apply(&method())
     }

@@ -83,6 +83,7 @@ impl<F> ResponseFuture<F> {
 
     /// Runs `call` with `scope` current. The exchange is guarded before: the inner service may
     /// panic.
+    #[inline]
     pub(crate) fn run(
         scope: impl Into<Scope>,
         exchange: Option<Exchange>,

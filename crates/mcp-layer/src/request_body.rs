@@ -1,3 +1,4 @@
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -13,7 +14,6 @@ pin_project! {
     /// The body of a request, read along while the inner service reads it.
     ///
     /// Nothing is buffered or delayed: every frame is passed on as it came.
-    #[derive(Debug)]
     pub struct RequestBody<B> {
         #[pin]
         body: B,
@@ -23,6 +23,7 @@ pin_project! {
 }
 
 impl<B> RequestBody<B> {
+    #[inline]
     pub(crate) fn new(body: B, reading: Option<Arc<Reading>>) -> Self {
         Self { body, reading }
     }
@@ -88,5 +89,12 @@ fn read<D: Buf>(reading: &Reading, frame: &Frame<D>) -> bool {
 impl<B: Default> Default for RequestBody<B> {
     fn default() -> Self {
         Self::unread(B::default())
+    }
+}
+
+/// Does not show the body.
+impl<B> fmt::Debug for RequestBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBody").finish_non_exhaustive()
     }
 }

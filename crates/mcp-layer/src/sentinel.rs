@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 /// The name in a header: as it is, or out of `=?base64?...?=`, which holds UTF-8. `None` if that is
 /// broken.
+#[inline]
 pub(crate) fn decode(value: &str) -> Option<Cow<'_, str>> {
     let Some(encoded) = value.strip_prefix("=?base64?") else {
         return Some(Cow::Borrowed(value));

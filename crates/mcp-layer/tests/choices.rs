@@ -40,6 +40,37 @@ async fn only_the_wanted_methods_get_spans_and_all_get_context() {
 }
 
 #[tokio::test]
+async fn a_choice_that_panics_ends_the_span_with_an_error() {
+    let (layer, sink) = traced();
+    let layer = layer.spans_for(|_| panic!("expected by the test"));
+    let stats = layer.stats();
+    let address = serve(router().layer(layer)).await;
+    let headers = [
+        "mcp-protocol-version: 2026-07-28",
+        "mcp-method: tools/call",
+        "mcp-name: greet",
+    ];
+    send(address, &headers, CALL).await;
+    let span = span(&sink).await;
+    assert_eq!(span.name(), "tools/call greet");
+    assert_eq!(span.outcome.error_type.unwrap(), "panic");
+    assert_eq!((stats.requests(), stats.open(), stats.spans()), (1, 0, 1));
+}
+
+#[tokio::test]
+async fn a_request_shows_no_body() {
+    let (layer, _sink) = traced();
+    let handler = |request: Request<mcp_layer::RequestBody<Body>>| async move {
+        let shown = format!("{request:?}");
+        assert!(shown.contains("RequestBody { .. }"), "{shown}");
+        Ok::<_, std::convert::Infallible>(axum::response::Response::new(Body::empty()))
+    };
+    let service = layer.layer(tower::service_fn(handler));
+    let request = Request::post("/mcp").body(Body::from("secret")).unwrap();
+    service.oneshot(request).await.unwrap();
+}
+
+#[tokio::test]
 async fn without_spans_the_callers_context_is_passed_on() {
     let (layer, sink) = traced();
     let address = serve(router().layer(layer.without_spans())).await;

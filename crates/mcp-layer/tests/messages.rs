@@ -3,6 +3,7 @@
 mod support;
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -206,6 +207,43 @@ async fn how_it_ends() {
         assert_eq!(was_answered, answered, "{tool}");
         assert_eq!(error.as_ref().map(Text::as_str), expected, "{tool}");
     }
+}
+
+/// Panics where it is handed the span.
+#[derive(Clone)]
+struct Panics;
+
+impl MessageFormat for Panics {
+    type Message = Envelope;
+    type Answer = Value;
+
+    fn call(&self, envelope: &Envelope) -> McpCall {
+        Format.call(envelope)
+    }
+
+    fn meta<'m>(&self, envelope: &'m Envelope, key: &str) -> Option<&'m str> {
+        envelope.message["params"]["_meta"][key].as_str()
+    }
+
+    fn attach(&self, _: &mut Envelope, _: &Arc<ActiveSpan>) {
+        panic!("expected by the test")
+    }
+
+    fn outcome(&self, answer: &Value) -> Outcome {
+        Format.outcome(answer)
+    }
+}
+
+#[tokio::test]
+async fn a_format_that_panics_ends_it_with_an_error() {
+    let (layer, sink) = traced();
+    let stats = layer.stats();
+    let mut service = layer.messages(Panics).layer(worker());
+    let call = AssertUnwindSafe(|| service.call(call("greet", json!({}))));
+    assert!(catch_unwind(call).is_err());
+    let span = span(&sink).await;
+    assert_eq!(span.outcome.error_type.unwrap(), "panic");
+    assert_eq!((stats.requests(), stats.open(), stats.spans()), (1, 0, 1));
 }
 
 #[tokio::test]

@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use crate::{End, EndedSession, Operation, Outcome, SpanKind, TraceContext};
 
-static OBSERVERS: RwLock<Vec<Arc<dyn OperationObserver>>> = RwLock::new(Vec::new());
+static OBSERVERS: RwLock<Observers> = RwLock::new(Observers(None));
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// Learns of every operation that ends, whether its span is recorded or not; for metrics.
 ///
 /// Called like [`SpanSink::record`](crate::SpanSink::record), and before it: it must not block
-/// and must not panic. Nor may it end a span, or add or remove an observer: the list of them is
-/// locked meanwhile.
+/// and must not panic. What is on its way to an observer when that is removed may still arrive.
 pub trait OperationObserver: Debug + Send + Sync + 'static {
     /// An operation has ended.
     fn observe(&self, operation: &EndedOperation<'_>);
@@ -45,9 +44,7 @@ pub struct EndedOperation<'a> {
 
 /// Adds an observer to the process, until the guard is dropped.
 pub fn add_observer(observer: Arc<dyn OperationObserver>) -> ObserverGuard {
-    let mut observers = OBSERVERS.write().unwrap_or_else(PoisonError::into_inner);
-    observers.push(observer.clone());
-    COUNT.store(observers.len(), Ordering::Relaxed);
+    change(|observers| observers.push(observer.clone()));
     ObserverGuard(observer)
 }
 
@@ -58,11 +55,33 @@ pub struct ObserverGuard(Arc<dyn OperationObserver>);
 
 impl Drop for ObserverGuard {
     fn drop(&mut self) {
-        let mut observers = OBSERVERS.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = observers.iter().position(|o| Arc::ptr_eq(o, &self.0)) {
-            observers.swap_remove(index);
-        }
-        COUNT.store(observers.len(), Ordering::Relaxed);
+        change(|observers| {
+            if let Some(index) = observers.iter().position(|o| Arc::ptr_eq(o, &self.0)) {
+                observers.swap_remove(index);
+            }
+        });
+    }
+}
+
+/// Replaced as a whole, so that nothing is locked while observers are told.
+#[derive(Clone)]
+struct Observers(Option<Arc<[Arc<dyn OperationObserver>]>>);
+
+fn change(edit: impl FnOnce(&mut Vec<Arc<dyn OperationObserver>>)) {
+    let mut slot = OBSERVERS.write().unwrap_or_else(PoisonError::into_inner);
+    let mut observers = slot.0.as_deref().unwrap_or_default().to_vec();
+    edit(&mut observers);
+    COUNT.store(observers.len(), Ordering::Relaxed);
+    *slot = Observers(Some(observers.into()));
+}
+
+fn each(tell: impl Fn(&dyn OperationObserver)) {
+    let observers = OBSERVERS
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    for observer in observers.0.as_deref().unwrap_or_default() {
+        tell(&**observer);
     }
 }
 
@@ -73,15 +92,9 @@ pub fn has_observers() -> bool {
 }
 
 pub(crate) fn tell(operation: &EndedOperation<'_>) {
-    let observers = OBSERVERS.read().unwrap_or_else(PoisonError::into_inner);
-    for observer in &*observers {
-        observer.observe(operation);
-    }
+    each(|observer| observer.observe(operation));
 }
 
 pub(crate) fn tell_session(session: &EndedSession<'_>) {
-    let observers = OBSERVERS.read().unwrap_or_else(PoisonError::into_inner);
-    for observer in &*observers {
-        observer.observe_session(session);
-    }
+    each(|observer| observer.observe_session(session));
 }

@@ -101,6 +101,12 @@ fn swap(span: Option<Arc<ActiveSpan>>) -> Option<Arc<ActiveSpan>> {
     CURRENT.try_with(|slot| slot.replace(span)).ok().flatten()
 }
 
+/// An entered [`Scope`]; its parts are left in this order.
+pub(crate) struct Current<'a> {
+    _hooked: Entered,
+    _swapped: Swapped<'a>,
+}
+
 /// A span in the slot; what was there is kept in its place until this is dropped.
 struct Swapped<'a>(&'a Cell<Option<Arc<ActiveSpan>>>);
 
@@ -226,13 +232,20 @@ impl Scope {
     /// in and out.
     #[inline]
     pub fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let _current = self.enter();
+        work()
+    }
+
+    #[inline]
+    pub(crate) fn enter(&mut self) -> Current<'_> {
         let hooked = match hook::installed() {
             Some(hook) => self.enter_hook(hook),
             None => Entered::default(),
         };
-        // Left in this order.
-        let _entered = (hooked, Swapped::into_slot(&mut self.0));
-        work()
+        Current {
+            _hooked: hooked,
+            _swapped: Swapped::into_slot(&mut self.0),
+        }
     }
 
     fn enter_hook(&self, hook: &dyn ScopeHook) -> Entered {

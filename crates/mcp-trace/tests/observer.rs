@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use mcp_trace::{
     ActiveSpan, AttributeVisitor, DiscardSink, End, EndedOperation, McpCall, Method, Network,
-    OperationObserver, Outcome, ProtocolVersion, SpanKind, SpanRecord, SpanSink, TraceContext,
-    add_observer, endpoint,
+    ObserverGuard, OperationObserver, Outcome, ProtocolVersion, SpanKind, SpanRecord, SpanSink,
+    TraceContext, add_observer, endpoint,
 };
 
 #[derive(Debug, Default)]
@@ -152,4 +152,26 @@ fn every_call_is_observed_once() {
     drop(guard);
     start(None).end();
     assert_eq!(seen.take(), []);
+
+    // It may change who is told, and is not told of what it has left.
+    let leaves = Arc::new(Leaves::default());
+    *leaves.guard.lock().unwrap() = Some(add_observer(leaves.clone()));
+    start(None).end();
+    start(None).end();
+    assert_eq!(leaves.seen.take().len(), 1);
+}
+
+/// Removes itself when it is told something.
+#[derive(Debug, Default)]
+struct Leaves {
+    seen: Seen,
+    guard: Mutex<Option<ObserverGuard>>,
+}
+
+impl OperationObserver for Leaves {
+    fn observe(&self, operation: &EndedOperation<'_>) {
+        self.seen.observe(operation);
+        let guard = self.guard.lock().unwrap().take();
+        drop(guard);
+    }
 }

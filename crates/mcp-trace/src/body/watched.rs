@@ -55,11 +55,9 @@ pin_project! {
     impl<B, W: Watch> PinnedDrop for WatchedBody<B, W> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let (body, watch) = (&mut this.body, this.watch);
-            within(this.scope, || {
-                body.set(None);
-                finish(watch, BodyEnd::Dropped);
-            });
+            let _current = this.scope.as_mut().map(Scope::enter);
+            this.body.set(None);
+            finish(this.watch, BodyEnd::Dropped);
         }
     }
 }
@@ -103,14 +101,6 @@ impl<B, W: Watch> WatchedBody<B, W> {
     }
 }
 
-#[inline]
-fn within<T>(scope: &mut Option<Scope>, work: impl FnOnce() -> T) -> T {
-    match scope {
-        Some(scope) => scope.run(work),
-        None => work(),
-    }
-}
-
 fn finish<W: Watch>(watch: &mut Option<W>, end: BodyEnd) {
     if let Some(mut watch) = watch.take() {
         watch.end(end);
@@ -129,14 +119,12 @@ impl<B: Body, W: Watch> Body for WatchedBody<B, W> {
         let Some(mut body) = this.body.as_pin_mut() else {
             return Poll::Ready(None);
         };
-        let (due, watch) = (this.due, this.watch);
-        within(this.scope, || {
-            let frame = ready!(body.as_mut().poll_frame(cx));
-            if let Some(end) = look(watch, due, &frame, || body.is_end_stream()) {
-                finish(watch, end);
-            }
-            Poll::Ready(frame)
-        })
+        let _current = this.scope.as_mut().map(Scope::enter);
+        let frame = ready!(body.as_mut().poll_frame(cx));
+        if let Some(end) = look(this.watch, this.due, &frame, || body.is_end_stream()) {
+            finish(this.watch, end);
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

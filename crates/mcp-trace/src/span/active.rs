@@ -86,6 +86,7 @@ impl ActiveSpan {
         self.identity().context.as_ref()
     }
 
+    #[inline]
     pub(super) fn identity(&self) -> &Identity {
         match self.identity.get() {
             Some(identity) => identity,
@@ -141,6 +142,7 @@ impl ActiveSpan {
 
     /// Whether it will be recorded when it ends.
     #[must_use]
+    #[inline]
     pub fn is_recording(&self) -> bool {
         self.identity().recording && !self.has_ended()
     }
@@ -149,12 +151,14 @@ impl ActiveSpan {
     /// [observers](crate::OperationObserver) count it. If not, what happens in it need not be
     /// found out.
     #[must_use]
+    #[inline]
     pub fn is_observed(&self) -> bool {
         let recording = self.identity().recording;
         let counts = || self.learnt().as_ref().is_some_and(|learnt| learnt.counts);
         !self.has_ended() && (recording || (self.may_count() && counts()))
     }
 
+    #[inline]
     pub(super) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
     }

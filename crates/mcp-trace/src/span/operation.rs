@@ -167,6 +167,7 @@ impl McpCall {
 
     /// The tool that is called, if the method calls one.
     #[must_use]
+    #[inline]
     pub fn tool(&self) -> Option<&Text> {
         self.target
             .as_ref()
