@@ -95,6 +95,8 @@ impl<B: Default> Default for RequestBody<B> {
 /// Does not show the body.
 impl<B> fmt::Debug for RequestBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestBody").finish_non_exhaustive()
+        f.debug_struct("RequestBody")
+            .field("reading", &self.reading)
+            .finish_non_exhaustive()
     }
 }
