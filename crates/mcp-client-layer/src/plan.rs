@@ -6,7 +6,7 @@ use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use mcp_envelope::{Message, Outgoing, RequestScanner};
 use mcp_trace::carrier::inject_headers;
-use mcp_trace::{ActiveSpan, SpanKind, TraceContext, ambient, current_span, has_observers};
+use mcp_trace::{ActiveSpan, SpanKind, TraceContext, ambient, current_span, is_described};
 
 use crate::AlreadyTraced;
 use crate::config::Config;
@@ -94,9 +94,9 @@ fn begin(
     foreign: Option<TraceContext>,
 ) -> Exchange {
     let parent = above.context().or(foreign.as_ref());
-    let is_read = parent.is_none_or(TraceContext::is_sampled) || has_observers();
+    let is_described = is_described(parent, config.sink.as_ref(), above.span.as_deref());
     // Nobody will read another description.
-    let subject = if is_read { subject } else { Subject::Http };
+    let subject = if is_described { subject } else { Subject::Http };
     let (operation, expected) = subject.describe(head);
     let session = Session::of(config, head, &expected);
     let builder = ActiveSpan::builder(SpanKind::Client, operation);
@@ -108,7 +108,7 @@ fn begin(
         Some(span) if span.context().is_some() => builder.child_of(span),
         _ => builder.otherwise_under(foreign),
     };
-    let span = if is_read {
+    let span = if is_described {
         builder.start()
     } else {
         builder.uncounted().start()

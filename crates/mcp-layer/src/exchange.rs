@@ -6,7 +6,7 @@ use http::request::Parts;
 use mcp_envelope::Id;
 use mcp_trace::{
     ActiveSpan, End, HttpCall, McpCall, Method, Network, NetworkPeer, Operation, ProtocolVersion,
-    TraceContext, Trust, has_observers,
+    TraceContext, Trust, is_described,
 };
 
 use crate::ambient;
@@ -116,8 +116,8 @@ impl Exchange {
         let span = if is_wanted {
             let sampler = announced.as_ref();
             let sampler = sampler.and_then(|method| config.sampler(|| method.clone()));
-            let is_read = is_read(above.as_ref());
-            let operation: Operation = match announced.filter(|_| is_read) {
+            let is_described = is_described(above.as_ref(), config.sink.as_ref(), None);
+            let operation: Operation = match announced.filter(|_| is_described) {
                 Some(method) => {
                     let mut call = announced_call(method, headers, config);
                     call.protocol_version = protocol_version;
@@ -128,7 +128,7 @@ impl Exchange {
                 None => HttpCall::new(&head.method, network(head, config)).into(),
             };
             let builder = config.span(operation);
-            let builder = if is_read {
+            let builder = if is_described {
                 builder
             } else {
                 builder.uncounted()
@@ -255,11 +255,6 @@ impl Incoming {
             share,
         }
     }
-}
-
-/// Whether anybody reads what is said of a span below `above`.
-pub(crate) fn is_read(above: Option<&TraceContext>) -> bool {
-    above.is_none_or(TraceContext::is_sampled) || has_observers()
 }
 
 /// What the headers say of a message since MCP 2026-07-28, apart from its connection.

@@ -8,12 +8,12 @@ use http::request::Parts;
 use mcp_envelope::{Id, Kind, Message, MetaValue, Progress, RequestScanner};
 use mcp_trace::{
     CapturedPart, End, HttpCall, McpCall, Method, Network, Operation, ProtocolVersion, Text,
-    TraceContext, Trust,
+    TraceContext, Trust, is_described,
 };
 
 use crate::batch::Batch;
 use crate::config::Config;
-use crate::exchange::{Expected, Incoming, Known, Traced, announced_call, is_read, network};
+use crate::exchange::{Expected, Incoming, Known, Traced, announced_call, network};
 use crate::head::{self, Headers};
 use crate::sampling_cap::Share;
 use crate::stats::Reason;
@@ -66,7 +66,8 @@ impl Reading {
         let network = network(head, config);
         let protocol_version = headers.protocol_version();
         let above = header.as_ref().filter(|_| trust == Trust::Continue);
-        let operation: Operation = match announced.clone().filter(|_| is_read(above)) {
+        let is_described = is_described(above, config.sink.as_ref(), None);
+        let operation: Operation = match announced.clone().filter(|_| is_described) {
             // Most messages are what their headers say.
             Some(method) => {
                 let mut call = announced_call(method, headers, config);

@@ -71,7 +71,7 @@ pub use scope::{InTrace, InTraceExt, Scope, ScopeGuard, current, current_span};
 pub use session::{EndedSession, Sessions};
 pub use sink::{
     DefaultSinkGuard, DefaultSinkTaken, DiscardSink, FanOut, MemorySink, SpanHead, SpanSink,
-    SpanStart, default_sink, set_default_sink,
+    SpanStart, default_sink, is_described, set_default_sink,
 };
 pub use span::{
     ActiveSpan, Attribute, AttributeVisitor, End, Event, HttpCall, McpCall, Network, NetworkPeer,

@@ -87,6 +87,11 @@ impl TracerSink {
 }
 
 impl SpanSink for TracerSink {
+    /// The SDK's sampler decides.
+    fn records_unsampled(&self) -> bool {
+        true
+    }
+
     fn start(&self, head: &SpanHead<'_>) -> SpanStart {
         if !stack::is_alive() {
             return SpanStart::Pass;

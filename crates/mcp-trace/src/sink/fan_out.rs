@@ -45,4 +45,8 @@ impl SpanSink for FanOut {
     fn start(&self, head: &SpanHead<'_>) -> SpanStart {
         self.first.start(head)
     }
+
+    fn records_unsampled(&self) -> bool {
+        self.first.records_unsampled()
+    }
 }

@@ -7,6 +7,7 @@ mod memory;
 mod start;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 pub use default::{DefaultSinkGuard, DefaultSinkTaken, default_sink, set_default_sink};
 pub use discard::DiscardSink;
@@ -14,7 +15,7 @@ pub use fan_out::FanOut;
 pub use memory::MemorySink;
 pub use start::{SpanHead, SpanStart};
 
-use crate::{Sampler, SpanRecord};
+use crate::{ActiveSpan, Sampler, SpanRecord, TraceContext, has_observers};
 
 /// Receives finished spans.
 ///
@@ -38,4 +39,28 @@ pub trait SpanSink: Debug + Send + Sync + 'static {
         let _ = head;
         SpanStart::Own
     }
+
+    /// Whether [`start`](Self::start) may record a span below one that is not sampled; if so, such
+    /// spans are described too. Defaults to `false`, as for [`SpanStart::Own`].
+    fn records_unsampled(&self) -> bool {
+        false
+    }
+}
+
+/// Whether anybody may learn what a span below `parent` is about: describing it costs more than
+/// all the rest.
+///
+/// Its sink is `sink`, else that of the span `above`, else the process default.
+#[must_use]
+pub fn is_described(
+    parent: Option<&TraceContext>,
+    sink: Option<&Arc<dyn SpanSink>>,
+    above: Option<&ActiveSpan>,
+) -> bool {
+    parent.is_none_or(TraceContext::is_sampled)
+        || has_observers()
+        || sink.or_else(|| above?.sink.as_ref()).map_or_else(
+            || default_sink().is_some_and(|sink| sink.records_unsampled()),
+            |sink| sink.records_unsampled(),
+        )
 }

@@ -31,7 +31,7 @@ pub struct ActiveSpan {
     /// The context of the carrier that is read first; see [`SpanBuilder::incoming`].
     pub(super) header: Option<TraceContext>,
     pub(super) trust: Trust,
-    pub(super) sink: Option<Arc<dyn SpanSink>>,
+    pub(crate) sink: Option<Arc<dyn SpanSink>>,
     pub(super) agent: Option<AgentContext>,
     pub(super) start: SystemTime,
     /// `None` where nobody will learn how long it took.
