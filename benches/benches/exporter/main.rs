@@ -82,13 +82,13 @@ fn steady(seconds: u64) {
     let row = |bursts: &[Burst]| {
         let lost = spans - bursts[0].delivered;
         vec![
-            lost as f64 * 100.0 / spans as f64,
             bursts[0].cpu_seconds * 1e9 / spans as f64,
+            lost as f64 * 100.0 / spans as f64,
         ]
     };
     results::show(
         &format!("{rate} spans a second for {seconds} seconds"),
-        &[("lost, %", 2), ("CPU ns per span", 0)],
+        &[("CPU ns per span", 0), ("lost, %", 2)],
         &rows(&senders::STEADY_CASES, &bursts, row),
     );
 }

@@ -3,6 +3,7 @@
 use std::{fmt::Write, time::Duration};
 
 use crate::{
+    SHORT_TURNS,
     budgets::{BUDGETS, Budget},
     chart::CHARTS,
     machine, notes,
@@ -42,7 +43,8 @@ pub(crate) fn head(runs: usize, took: Duration) -> String {
     let _ = writeln!(
         page,
         "Written by `cargo run --release --manifest-path benches/Cargo.toml --bin report`, which took {minutes} minutes: {runs} runs of \
-         each benchmark, each in a process of its own. What each case does is said at the top of its `main.rs` in `benches/benches`.\n"
+         the exporter and the servers, {} of all else, each in a process of its own. What each case does is said at the top of its `main.rs` in `benches/benches`.\n",
+        runs * SHORT_TURNS
     );
     for line in machine::describe() {
         let _ = writeln!(page, "- {line}");
