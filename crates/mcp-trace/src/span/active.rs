@@ -12,8 +12,8 @@ use super::learning::Learnt;
 use crate::agent::{Agent, AgentContext};
 use crate::observer;
 use crate::{
-    Foreign, Operation, Parent, Sampler, SpanBuilder, SpanHead, SpanKind, SpanSink, Text,
-    TraceContext, Trust,
+    Foreign, Operation, Parent, Sampler, SpanBuilder, SpanHead, SpanKind, SpanSink, TraceContext,
+    Trust,
 };
 
 /// An open span: its place in the trace, its sink, and what is learnt about it until it ends.
@@ -25,6 +25,7 @@ use crate::{
 /// A span may also only *pass on* a context, without being recorded: where there is no
 /// sink, or where the trace is not sampled.
 pub struct ActiveSpan {
+    /// Of no meaning where a context is only passed on.
     pub(super) span_id: SpanId,
     pub(super) kind: SpanKind,
     pub(super) identity: Place,
@@ -38,16 +39,38 @@ pub struct ActiveSpan {
     pub(super) started: Option<Instant>,
     /// Written under the lock, read without.
     pub(super) ended: AtomicBool,
-    /// `None` once it has ended, and where nobody will learn of it.
-    pub(super) learnt: Mutex<Option<Learnt>>,
+    /// Void once it has ended.
+    pub(super) learnt: Mutex<Learnt>,
     /// What the scope hook made of the context.
     pub(super) prepared: OnceLock<Foreign>,
 }
 
-/// What a span is about that is about nothing.
-static NOTHING: Operation = Operation::Internal {
-    name: Text::from_static(""),
+/// Stands for the id of a span until it has one.
+const NO_ID: SpanId = match SpanId::from_u64(u64::MAX) {
+    Some(id) => id,
+    None => unreachable!(),
 };
+
+/// A handle that passes on that there is nothing, until it is [built](ActiveSpan::builder).
+impl Default for ActiveSpan {
+    #[inline]
+    fn default() -> Self {
+        Self {
+            span_id: NO_ID,
+            kind: SpanKind::Internal,
+            identity: Place::Open(OnceLock::new()),
+            header: None,
+            trust: Trust::Continue,
+            sink: None,
+            agent: None,
+            start: SystemTime::UNIX_EPOCH,
+            started: None,
+            ended: AtomicBool::new(true),
+            learnt: Mutex::new(Learnt::nothing()),
+            prepared: OnceLock::new(),
+        }
+    }
+}
 
 impl ActiveSpan {
     /// Prepares a span; it starts with [`SpanBuilder::start`].
@@ -59,22 +82,14 @@ impl ActiveSpan {
     /// A handle that only passes `context` on.
     #[must_use]
     pub fn propagating(context: Option<TraceContext>) -> Arc<Self> {
-        Arc::new(Self {
-            span_id: context
+        let mut span = Arc::<Self>::default();
+        if let Some(span) = Arc::get_mut(&mut span) {
+            span.span_id = context
                 .as_ref()
-                .map_or_else(crate::id::span_id, TraceContext::span_id),
-            kind: SpanKind::Internal,
-            identity: Place::Fixed(Identity::passing(context)),
-            header: None,
-            trust: Trust::Continue,
-            sink: None,
-            agent: None,
-            start: SystemTime::UNIX_EPOCH,
-            started: None,
-            ended: AtomicBool::new(true),
-            learnt: Mutex::new(None),
-            prepared: OnceLock::new(),
-        })
+                .map_or_else(crate::id::span_id, TraceContext::span_id);
+            span.identity = Place::Fixed(Identity::passing(context));
+        }
+        span
     }
 
     /// The context inside the span, which is the parent of what is started under it.
@@ -116,7 +131,7 @@ impl ActiveSpan {
         let head = SpanHead {
             parent: above,
             kind: self.kind,
-            operation: learnt.as_ref().map_or(&NOTHING, |learnt| &learnt.operation),
+            operation: &learnt.operation,
             start: self.start,
         };
         Identity::under(&head, self.span_id, self.sink.as_ref(), sampler)
@@ -154,7 +169,7 @@ impl ActiveSpan {
     #[inline]
     pub fn is_observed(&self) -> bool {
         let recording = self.identity().recording;
-        let counts = || self.learnt().as_ref().is_some_and(|learnt| learnt.counts);
+        let counts = || self.learnt().counts;
         !self.has_ended() && (recording || (self.may_count() && counts()))
     }
 
@@ -223,7 +238,7 @@ impl ActiveSpan {
         }
     }
 
-    pub(super) fn learnt(&self) -> MutexGuard<'_, Option<Learnt>> {
+    pub(super) fn learnt(&self) -> MutexGuard<'_, Learnt> {
         // A caller's closure that panicked left a state that is still whole.
         self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }

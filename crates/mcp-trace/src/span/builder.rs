@@ -1,11 +1,9 @@
 //! Starting a span.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use super::identity::{Identity, Place};
-use super::learning::Learnt;
 use crate::agent::{Agent, AgentContext};
 use crate::{
     ActiveSpan, Operation, ScopeHook, SpanHead, SpanKind, SpanSink, TraceContext, Trust,
@@ -16,8 +14,14 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "a span starts with `start`"]
 pub struct SpanBuilder {
-    kind: SpanKind,
     operation: Operation,
+    options: Options,
+}
+
+/// All but the operation: apart from it, because that is large and should be moved once.
+#[derive(Debug)]
+struct Options {
+    kind: SpanKind,
     above: Above,
     sink: Option<Arc<dyn SpanSink>>,
     propagate_only: bool,
@@ -39,14 +43,16 @@ impl SpanBuilder {
     #[inline]
     pub(crate) fn new(kind: SpanKind, operation: Operation) -> Self {
         Self {
-            kind,
             operation,
-            above: Above::Current(None),
-            sink: None,
-            propagate_only: false,
-            counts: true,
-            trust: Trust::default(),
-            agent: None,
+            options: Options {
+                kind,
+                above: Above::Current(None),
+                sink: None,
+                propagate_only: false,
+                counts: true,
+                trust: Trust::default(),
+                agent: None,
+            },
         }
     }
 
@@ -55,7 +61,7 @@ impl SpanBuilder {
     /// Defaults to the span that is current.
     #[inline]
     pub fn under(mut self, context: Option<TraceContext>) -> Self {
-        self.above = Above::Context(context);
+        self.options.above = Above::Context(context);
         self
     }
 
@@ -64,14 +70,14 @@ impl SpanBuilder {
     /// Defaults to a new trace.
     #[inline]
     pub fn otherwise_under(mut self, context: Option<TraceContext>) -> Self {
-        self.above = Above::Current(context);
+        self.options.above = Above::Current(context);
         self
     }
 
     /// Starts below an open span and inherits its sink and agent.
     #[inline]
     pub fn child_of(mut self, span: Arc<ActiveSpan>) -> Self {
-        self.above = Above::Span(span);
+        self.options.above = Above::Span(span);
         self
     }
 
@@ -80,7 +86,7 @@ impl SpanBuilder {
     /// is the parent. It may also be what is [ambient](crate::ambient) where the request arrives.
     #[inline]
     pub fn incoming(mut self, header: Option<TraceContext>) -> Self {
-        self.above = Above::Incoming(header);
+        self.options.above = Above::Incoming(header);
         self
     }
 
@@ -89,7 +95,7 @@ impl SpanBuilder {
     /// Defaults to [`Trust::Continue`].
     #[inline]
     pub fn trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
+        self.options.trust = trust;
         self
     }
 
@@ -98,7 +104,7 @@ impl SpanBuilder {
     /// Defaults to the sink of the span above, else to the process default.
     #[inline]
     pub fn sink(mut self, sink: Arc<dyn SpanSink>) -> Self {
-        self.sink = Some(sink);
+        self.options.sink = Some(sink);
         self
     }
 
@@ -114,7 +120,7 @@ impl SpanBuilder {
     /// Records nothing: the context above is passed on unchanged.
     #[inline]
     pub fn propagate_only(mut self) -> Self {
-        self.propagate_only = true;
+        self.options.propagate_only = true;
         self
     }
 
@@ -124,12 +130,12 @@ impl SpanBuilder {
     /// Defaults to one that they are told of.
     #[inline]
     pub fn uncounted(mut self) -> Self {
-        self.counts = false;
+        self.options.counts = false;
         self
     }
 
     pub(crate) fn agent(mut self, agent: Arc<Agent>) -> Self {
-        self.agent = Some(agent);
+        self.options.agent = Some(agent);
         self
     }
 
@@ -137,7 +143,14 @@ impl SpanBuilder {
     ///
     /// Without a sink nothing is recorded and the context above is passed on unchanged.
     #[must_use]
+    #[inline(always)]
     pub fn start(self) -> Arc<ActiveSpan> {
+        self.options.start(self.operation)
+    }
+}
+
+impl Options {
+    fn start(self, mut operation: Operation) -> Arc<ActiveSpan> {
         let current = match &self.above {
             Above::Current(_) => current_span(),
             _ => None,
@@ -169,44 +182,53 @@ impl SpanBuilder {
             Above::Current(otherwise) => between.or(above).or(otherwise.as_ref()),
             Above::Span(_) => between.or(above),
         };
-        let identity = if let Above::Incoming(_) = self.above {
-            Place::Open(OnceLock::new())
-        } else {
-            let head = SpanHead {
-                parent,
-                kind: self.kind,
-                operation: &self.operation,
-                start,
-            };
-            let mut placed = Identity::under(&head, span_id, sink.as_ref(), None);
-            between.hand_baggage_to(&mut placed);
-            Place::Fixed(placed)
+        let fixed = match self.above {
+            Above::Incoming(_) => None,
+            _ => {
+                let head = SpanHead {
+                    parent,
+                    kind: self.kind,
+                    operation: &operation,
+                    start,
+                };
+                let mut placed = Identity::under(&head, span_id, sink.as_ref(), None);
+                between.hand_baggage_to(&mut placed);
+                Some(placed)
+            }
         };
+        let counts = is_wanted && self.counts;
+        let may_be_recorded = match &fixed {
+            Some(identity) => identity.recording,
+            None => sink.is_some(),
+        };
+        // An observer may come later.
+        let is_open = counts || may_be_recorded;
         let header = match self.above {
             Above::Incoming(header) => header,
             _ => None,
         };
-        let counts = is_wanted && self.counts;
-        let may_be_recorded = match &identity {
-            Place::Fixed(identity) => identity.recording,
-            Place::Open(_) => sink.is_some(),
-        };
-        // An observer may come later.
-        let is_open = counts || may_be_recorded;
-        let span = Arc::new(ActiveSpan {
-            span_id,
-            kind: self.kind,
-            identity,
-            header,
-            sink,
-            agent: agent.map(AgentContext::now),
-            start,
-            started: is_open.then(Instant::now),
-            ended: AtomicBool::new(!is_open),
-            trust: self.trust,
-            learnt: Mutex::new(is_open.then(|| Learnt::new(self.operation, counts))),
-            prepared: OnceLock::new(),
-        });
+        // Filled in where it stays: it is large, and would be moved several times otherwise.
+        let mut span = Arc::<ActiveSpan>::default();
+        if let Some(span) = Arc::get_mut(&mut span) {
+            span.span_id = span_id;
+            span.kind = self.kind;
+            if let Some(identity) = fixed {
+                span.identity = Place::Fixed(identity);
+            }
+            span.header = header;
+            span.sink = sink;
+            span.agent = agent.map(AgentContext::now);
+            span.start = start;
+            span.trust = self.trust;
+            if is_open {
+                span.started = Some(Instant::now());
+                *span.ended.get_mut() = false;
+                let learnt = span.learnt.get_mut();
+                let learnt = learnt.unwrap_or_else(PoisonError::into_inner);
+                std::mem::swap(&mut learnt.operation, &mut operation);
+                learnt.counts = counts;
+            }
+        }
         span.link_untrusted_header();
         span
     }

@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::active::ActiveSpan;
+use super::identity::Identity;
 use super::learning::Learnt;
 use crate::agent::AgentContext;
 use crate::observer;
-use crate::{End, EndedOperation, Operation, Outcome, SpanRecord};
+use crate::{End, EndedOperation, Operation, SpanRecord};
 
 impl ActiveSpan {
     /// The time since the start, by a monotonic clock; zero where it was clear from the start
@@ -38,65 +39,97 @@ impl ActiveSpan {
         let identity = self.identity();
         if self.is_unobserved() {
             self.ended.store(true, Ordering::Release);
-            return;
         }
-        let Some(learnt) = self.take_learnt() else {
-            return;
-        };
-        let counts = learnt.counts && self.may_count();
-        if !identity.recording && !counts {
+        if self.has_ended() {
             return;
         }
         let duration = duration.unwrap_or_else(|| self.elapsed());
-        let outcome = match end {
-            End::Cancelled if !learnt.outcome.is_error() => Outcome::cancelled(),
-            _ => learnt.outcome,
+        let (Some(context), Some(sink), true) = (&identity.context, &self.sink, identity.recording)
+        else {
+            self.tell(identity, end, duration);
+            return;
         };
+        let mut learnt = self.learnt();
+        let Some(open) = self.close(&mut learnt) else {
+            return;
+        };
+        let counts = open.counts && self.may_count();
+        let Learnt {
+            operation,
+            mut outcome,
+            mut extras,
+            ..
+        } = std::mem::replace(open, Learnt::nothing());
+        drop(learnt);
+        outcome.conclude(end);
+        if let Some(started) = &identity.started {
+            extras.get_or_insert_default().started = Some(started.clone());
+        }
         if counts {
             observer::tell(&EndedOperation {
                 kind: self.kind,
-                operation: &learnt.operation,
+                operation: &operation,
                 outcome: &outcome,
                 end,
                 duration,
-                context: identity.context.as_ref(),
+                context: Some(context),
             });
-        }
-        let (Some(context), Some(sink), true) = (&identity.context, &self.sink, identity.recording)
-        else {
-            return;
-        };
-        let agent = match (&learnt.operation, &self.agent) {
-            // An agent's own span shows the model that it used last.
-            (Operation::Agent { .. }, Some(agent)) => {
-                Some(AgentContext::now(agent.agent().clone()))
-            }
-            (_, agent) => agent.clone(),
-        };
-        let mut extras = learnt.extras;
-        if let Some(started) = &identity.started {
-            extras.get_or_insert_default().started = Some(started.clone());
         }
         sink.record(SpanRecord {
             context: context.clone(),
             parent: identity.parent,
             kind: self.kind,
-            operation: learnt.operation,
+            agent: self.agent_of(&operation),
+            operation,
             start: self.start,
             duration,
             outcome,
             end,
-            agent,
             extras,
+        });
+    }
+
+    fn agent_of(&self, operation: &Operation) -> Option<AgentContext> {
+        match (operation, &self.agent) {
+            // An agent's own span shows the model that it used last.
+            (Operation::Agent { .. }, Some(agent)) => {
+                Some(AgentContext::now(agent.agent().clone()))
+            }
+            (_, agent) => agent.clone(),
+        }
+    }
+
+    /// The end of a span that is not recorded.
+    fn tell(&self, identity: &Identity, end: End, duration: Duration) {
+        let mut learnt = self.learnt();
+        let Some(open) = self.close(&mut learnt) else {
+            return;
+        };
+        let counts = open.counts && self.may_count();
+        let mut ended = std::mem::replace(open, Learnt::nothing());
+        drop(learnt);
+        if !counts {
+            return;
+        }
+        ended.outcome.conclude(end);
+        observer::tell(&EndedOperation {
+            kind: self.kind,
+            operation: &ended.operation,
+            outcome: &ended.outcome,
+            end,
+            duration,
+            context: identity.context.as_ref(),
         });
     }
 
     /// Only the first who ends the span gets something.
     #[inline]
-    fn take_learnt(&self) -> Option<Learnt> {
-        let mut learnt = self.learnt();
+    fn close<'a>(&self, learnt: &'a mut Learnt) -> Option<&'a mut Learnt> {
+        if self.has_ended() {
+            return None;
+        }
         self.ended.store(true, Ordering::Release);
-        learnt.take()
+        Some(learnt)
     }
 }
 

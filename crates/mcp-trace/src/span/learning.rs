@@ -18,12 +18,12 @@ pub(super) struct Learnt {
 
 impl Learnt {
     #[inline]
-    pub(super) fn new(operation: Operation, counts: bool) -> Self {
+    pub(super) fn nothing() -> Self {
         Self {
-            operation,
-            outcome: Outcome::default(),
+            operation: Operation::nothing(),
+            outcome: Outcome::success(),
             extras: None,
-            counts,
+            counts: false,
         }
     }
 }
@@ -92,8 +92,9 @@ impl ActiveSpan {
         if self.is_unobserved() {
             return;
         }
-        if let Some(learnt) = &mut *self.learnt() {
-            change(learnt);
+        let mut learnt = self.learnt();
+        if !self.has_ended() {
+            change(&mut learnt);
         }
     }
 }

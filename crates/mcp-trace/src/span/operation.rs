@@ -210,6 +210,13 @@ impl HttpCall {
 }
 
 impl Operation {
+    #[inline]
+    pub(super) fn nothing() -> Self {
+        Self::Internal {
+            name: Text::from_static(""),
+        }
+    }
+
     /// The span's name by the OpenTelemetry conventions: `{mcp.method.name} {target}` for MCP.
     #[must_use]
     pub fn span_name(&self) -> Cow<'_, str> {

@@ -23,6 +23,15 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    #[inline]
+    pub(super) fn success() -> Self {
+        Self {
+            error_type: None,
+            message: None,
+            rpc_code: None,
+        }
+    }
+
     /// A failure of the given `error.type`, which is of low cardinality.
     #[must_use]
     pub fn failed(error_type: impl Into<Text>) -> Self {
@@ -67,6 +76,13 @@ impl Outcome {
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.error_type.is_some()
+    }
+
+    /// Makes of it what remains once the span has ended like this.
+    pub(super) fn conclude(&mut self, end: End) {
+        if end == End::Cancelled && !self.is_error() {
+            *self = Self::cancelled();
+        }
     }
 }
 
