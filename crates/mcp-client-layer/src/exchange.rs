@@ -11,7 +11,7 @@ use mcp_envelope::{Answer, AnswerWatcher, Excerpt, Id, RequestScanner};
 use mcp_trace::body::{BodyEnd, BytesDue, Watch};
 use mcp_trace::{
     ActiveSpan, Capture, CapturedPart, End, McpCall, Method, Operation, Outcome, ProtocolVersion,
-    Scope, SpanGuard, SpanKind,
+    Scope, SpanGuard, SpanKind, TraceContext,
 };
 
 use crate::head::{Content, Head, Headers};
@@ -59,14 +59,23 @@ impl Expected {
 /// A request that is on its way; a drop means that the caller gave up.
 #[derive(Debug)]
 pub struct Exchange {
-    guard: SpanGuard,
-    scope: Scope,
+    open: Open,
     http_method: http::Method,
     /// Of HTTP, as the span has it.
     version: Version,
     expected: Expected,
     session: Option<Box<Session>>,
     capture: Option<Arc<Capture>>,
+}
+
+/// The span of a request on its way, which is current now and then.
+#[derive(Debug)]
+struct Open(Scope);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        drop(std::mem::take(&mut self.0).into_span().map(SpanGuard::new));
+    }
 }
 
 impl Exchange {
@@ -77,8 +86,7 @@ impl Exchange {
         session: Option<Box<Session>>,
     ) -> Self {
         Self {
-            scope: span.clone().into(),
-            guard: SpanGuard::new(span),
+            open: Open(span.into()),
             http_method: head.method.clone(),
             version: head.version,
             expected,
@@ -92,42 +100,64 @@ impl Exchange {
         if let Some(body) = body.filter(|_| self.expected.calls_a_tool()) {
             let mut scanner = RequestScanner::new().capture_arguments(capture.max_len());
             scanner.push(body);
-            if let Some(json) = scanner.message().arguments() {
-                record(capture, self.span(), CapturedPart::Arguments, json);
+            if let (Some(json), Some(span)) = (scanner.message().arguments(), self.span()) {
+                record(capture, span, CapturedPart::Arguments, json);
             }
         }
         self.capture = Some(capture.clone());
     }
 
-    pub(crate) fn span(&self) -> &Arc<ActiveSpan> {
-        self.guard.span()
+    /// The span, unless it is in its scope.
+    pub(crate) fn span(&self) -> Option<&Arc<ActiveSpan>> {
+        self.open.0.span()
     }
 
-    /// What is current while the request is under way, and while its answer is read.
+    /// What the request is to carry.
+    pub(crate) fn context(&self) -> Option<TraceContext> {
+        self.span()?.context().cloned()
+    }
+
+    /// What is current while the request is under way.
     pub(crate) fn scope(&mut self) -> &mut Scope {
-        &mut self.scope
+        &mut self.open.0
     }
 
     /// There will be no answer.
     pub(crate) fn fail(self, error_type: &'static str) {
-        self.span().set_outcome(Outcome::failed(error_type));
-        self.guard.end();
+        if let Some(span) = self.span() {
+            span.set_outcome(Outcome::failed(error_type));
+            span.end();
+        }
     }
 
-    /// The head of the answer is there. Returns what to look for in the body, if the span does
-    /// not end here.
-    pub(crate) fn answered(self, head: &Parts, hint: &SizeHint) -> Option<(AnswerWatch, BytesDue)> {
+    /// The head of the answer is there. Also returns what to look for in the body, if the span
+    /// does not end here.
+    pub(crate) fn answered(
+        mut self,
+        head: &Parts,
+        hint: &SizeHint,
+    ) -> Option<(Arc<ActiveSpan>, Option<(AnswerWatch, BytesDue)>)> {
+        let span = std::mem::take(self.scope()).into_span()?;
+        let watch = self.watch(&span, head, hint);
+        Some((span, watch))
+    }
+
+    fn watch(
+        self,
+        span: &ActiveSpan,
+        head: &Parts,
+        hint: &SizeHint,
+    ) -> Option<(AnswerWatch, BytesDue)> {
         let status = head.status;
         if let Some(session) = &self.session {
             session.answered(status);
         }
-        let span = self.guard.span();
         if !span.is_observed() {
-            self.guard.end();
+            span.end();
             return None;
         }
         let found = Headers::of(&head.headers);
-        self.update(head, &found);
+        self.update(span, head, &found);
         let failed = status.is_client_error() || status.is_server_error();
         if failed {
             span.set_outcome(Outcome::failed(status.as_str()));
@@ -136,7 +166,7 @@ impl Exchange {
         let streams = content == Content::EventStream;
         if streams && matches!(self.expected, Expected::Http) {
             // The standing stream of a session stays open for hours.
-            self.guard.end();
+            span.end();
             return None;
         }
         let starts_session = self.expected.begins_session();
@@ -144,7 +174,6 @@ impl Exchange {
         let capture = self.capture.filter(|_| self.expected.calls_a_tool());
         let head_after = span.elapsed();
         let watch = AnswerWatch {
-            guard: self.guard,
             expected: self.expected,
             begins: self.session.filter(|_| starts_session),
             capture,
@@ -159,7 +188,7 @@ impl Exchange {
     }
 
     /// Tells the span what it does not know yet.
-    fn update(&self, head: &Parts, found: &Headers<'_>) {
+    fn update(&self, span: &ActiveSpan, head: &Parts, found: &Headers<'_>) {
         // A session begins with the answer to `initialize`.
         let session_id = if self.expected.begins_session() {
             found.session_id()
@@ -170,7 +199,7 @@ impl Exchange {
         if is_known && !matches!(self.expected, Expected::Http) {
             return;
         }
-        self.span().update_operation(|operation| match operation {
+        span.update_operation(|operation| match operation {
             Operation::Mcp(call) => {
                 call.network.http_version = Some(head.version);
                 call.session_id = session_id.or_else(|| call.session_id.take());
@@ -187,7 +216,6 @@ impl Exchange {
 /// Finds the answer to the request in what passes, and ends the span with it.
 #[derive(Debug)]
 pub(crate) struct AnswerWatch {
-    guard: SpanGuard,
     expected: Expected,
     /// A session begins with the answer.
     begins: Option<Box<Session>>,
@@ -216,9 +244,9 @@ impl AnswerWatch {
     }
 
     /// Whether this piece completes the answer.
-    fn answers(&mut self, piece: &[u8]) -> bool {
+    fn answers(&mut self, span: &ActiveSpan, piece: &[u8]) -> bool {
         if let Some(mut watcher) = self.watcher.take() {
-            let is_answered = self.push(&mut watcher, piece);
+            let is_answered = self.push(span, &mut watcher, piece);
             self.watcher = Some(watcher);
             return is_answered;
         }
@@ -233,7 +261,7 @@ impl AnswerWatch {
         if let Some(capture) = &self.capture {
             watcher = watcher.capture_result(capture.max_len());
         }
-        let is_answered = self.push(&mut watcher, piece);
+        let is_answered = self.push(span, &mut watcher, piece);
         if !is_answered {
             // Most answers come in one piece: nothing is kept for the next one.
             self.watcher = Some(Box::new(watcher));
@@ -241,10 +269,10 @@ impl AnswerWatch {
         is_answered
     }
 
-    fn push(&mut self, watcher: &mut AnswerWatcher, piece: &[u8]) -> bool {
+    fn push(&mut self, span: &ActiveSpan, watcher: &mut AnswerWatcher, piece: &[u8]) -> bool {
         match watcher.push(piece) {
             Some(answer) => {
-                self.record(answer);
+                self.record(span, answer);
                 self.is_answered = true;
             }
             None => return false,
@@ -252,8 +280,7 @@ impl AnswerWatch {
         true
     }
 
-    fn record(&self, answer: &Answer) {
-        let span = self.guard.span();
+    fn record(&self, span: &ActiveSpan, answer: &Answer) {
         if let Some(version) = answer.protocol_version().and_then(ProtocolVersion::parse) {
             update_call(span, |call| call.protocol_version = Some(version));
         }
@@ -276,8 +303,7 @@ impl AnswerWatch {
     }
 
     /// What it means that the body ended without the answer.
-    fn end_without_answer(&self) -> End {
-        let span = self.guard.span();
+    fn end_without_answer(&self, span: &ActiveSpan) -> End {
         let awaits = matches!(self.expected, Expected::Answer { .. })
             && self.content == Content::EventStream
             && !self.is_subscription();
@@ -315,22 +341,21 @@ fn update_call(span: &ActiveSpan, change: impl FnOnce(&mut McpCall)) {
 }
 
 impl Watch for AnswerWatch {
-    fn data(&mut self, piece: &[u8]) -> ControlFlow<()> {
+    fn data(&mut self, span: &ActiveSpan, piece: &[u8]) -> ControlFlow<()> {
         // A subscription stays open for hours: its span covers the way to the first message.
-        if (self.streams && self.is_subscription()) || self.answers(piece) {
+        if (self.streams && self.is_subscription()) || self.answers(span, piece) {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
     }
 
-    fn unreadable(&mut self) {
+    fn unreadable(&mut self, _: &ActiveSpan) {
         self.watcher = None;
         self.content = Content::Other;
     }
 
-    fn end(&mut self, end: BodyEnd) {
-        let span = self.guard.span();
+    fn end(&mut self, span: &ActiveSpan, end: BodyEnd) {
         let elapsed = span.elapsed();
         if elapsed.saturating_sub(self.head_after) > LONG {
             span.set_attribute(TIME_TO_HEAD, self.head_after.as_secs_f64());
@@ -338,7 +363,7 @@ impl Watch for AnswerWatch {
         // Who has seen a bad status, or wanted no more than a status, need not read the body.
         let done = self.is_answered || self.failed || matches!(self.expected, Expected::Http);
         let end = match end {
-            BodyEnd::Complete if !self.is_answered => self.end_without_answer(),
+            BodyEnd::Complete if !self.is_answered => self.end_without_answer(span),
             BodyEnd::Dropped if !done => End::Cancelled,
             BodyEnd::Failed if !self.is_answered => {
                 span.set_outcome(Outcome::failed("_OTHER"));

@@ -23,7 +23,7 @@ impl Middleware for McpClientTrace {
         };
         let result = next
             .run(request, extensions)
-            .in_trace(exchange.span().clone())
+            .in_trace(exchange.span().cloned())
             .await;
         match result {
             Ok(response) => Ok(response.watch(Some(exchange))),

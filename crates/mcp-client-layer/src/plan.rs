@@ -60,7 +60,7 @@ impl Plan {
                 if let Some(capture) = &config.capture {
                     exchange.capture(capture, body.filter(|_| read.is_some()));
                 }
-                (exchange.span().context().cloned(), true, true)
+                (exchange.context(), true, true)
             }
         };
         let context = context.filter(|_| config.targets.allow(head.host))?;

@@ -48,7 +48,9 @@ impl TracedResponse for Response {
     type Watched = Self;
 
     fn watch(self, exchange: Option<Exchange>) -> Self {
-        let Some(exchange) = exchange.filter(|exchange| exchange.span().is_observed()) else {
+        let is_observed =
+            |exchange: &Exchange| exchange.span().is_some_and(|span| span.is_observed());
+        let Some(exchange) = exchange.filter(is_observed) else {
             return self;
         };
         // An `http::Response` has no URL; reqwest takes it back from this extension.

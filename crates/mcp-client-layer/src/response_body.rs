@@ -21,24 +21,25 @@ pin_project! {
 
 impl<B: Body<Error: 'static>> ResponseBody<B> {
     pub(crate) fn new(parts: &Parts, body: B, exchange: Option<Exchange>) -> Self {
-        let Some(mut exchange) = exchange else {
+        let hint = body.size_hint();
+        let answered = exchange.and_then(|exchange| exchange.answered(parts, &hint));
+        let Some((span, watch)) = answered else {
             return Self::unwatched(body);
         };
-        let scope = std::mem::take(exchange.scope());
-        let body = match exchange.answered(parts, &body.size_hint()) {
+        let body = match watch {
             Some((watch, due)) => {
                 let body = Failing {
                     body,
                     is_watched: true,
                 };
-                WatchedBody::new(body, due, watch, Some(scope))
+                WatchedBody::new(body, due, watch, span)
             }
             None => {
                 let body = Failing {
                     body,
                     is_watched: false,
                 };
-                WatchedBody::scoped(body, scope)
+                WatchedBody::scoped(body, span)
             }
         };
         Self { body }

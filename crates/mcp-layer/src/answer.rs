@@ -35,11 +35,11 @@ impl AnswerWatch {
         }
     }
 
-    fn start(&mut self) {
+    fn start(&mut self, span: &ActiveSpan) {
         if self.expected.is_some() {
             return;
         }
-        let expected = self.exchange.expected();
+        let expected = self.exchange.expected(span);
         if self.content == Content::Encoded && !matches!(expected, Expected::Answers(_)) {
             self.note_unreadable();
         }
@@ -47,23 +47,15 @@ impl AnswerWatch {
     }
 
     fn note_unreadable(&self) {
-        self.exchange
-            .traced()
-            .config
-            .stats
-            .note(Reason::UnreadableAnswer);
-    }
-
-    fn span(&self) -> &ActiveSpan {
-        self.exchange.span()
+        let config = self.exchange.config();
+        config.stats.note(Reason::UnreadableAnswer);
     }
 }
 
 impl Watch for AnswerWatch {
-    fn data(&mut self, piece: &[u8]) -> ControlFlow<()> {
-        self.start();
-        let traced = self.exchange.traced();
-        let (span, config) = (&traced.span, &*traced.config);
+    fn data(&mut self, span: &ActiveSpan, piece: &[u8]) -> ControlFlow<()> {
+        self.start(span);
+        let config = self.exchange.config();
         let is_complete = match (&mut self.expected, &mut self.watcher) {
             (_, Some(watcher)) => is_answered(config, span, watcher, piece),
             (Some(Expected::Answer(id)), none) => match config.watcher(self.content, id.take()) {
@@ -88,8 +80,8 @@ impl Watch for AnswerWatch {
         }
     }
 
-    fn unreadable(&mut self) {
-        self.start();
+    fn unreadable(&mut self, span: &ActiveSpan) {
+        self.start(span);
         if let Some(Expected::Answer(_)) = self.expected {
             if self.content.is_readable() {
                 self.note_unreadable();
@@ -99,10 +91,10 @@ impl Watch for AnswerWatch {
         }
     }
 
-    fn end(&mut self, end: BodyEnd) {
-        self.start();
+    fn end(&mut self, span: &ActiveSpan, end: BodyEnd) {
+        self.start(span);
         let failed = |error_type| {
-            self.span().set_outcome(Outcome::failed(error_type));
+            span.set_outcome(Outcome::failed(error_type));
             End::Complete
         };
         let end = match end {
@@ -114,7 +106,7 @@ impl Watch for AnswerWatch {
         if let Some(Expected::Answers(batch)) = self.expected.take() {
             batch.end(end);
         }
-        self.exchange.end(end);
+        self.exchange.end(span, end);
     }
 }
 

@@ -36,7 +36,7 @@ impl Batch {
         state: &mut State,
         message: &Message,
     ) -> Option<Box<Self>> {
-        let whole = &reading.traced().span;
+        let whole = reading.span();
         if message.member_count() > message.members().len() {
             whole.resolve(None);
             whole.update_operation(|operation| *operation = state.http_call().into());
@@ -64,7 +64,7 @@ impl Batch {
                     .start();
                 span.resolve_sampled(reading.context_in(state, member), sampler);
                 config.capture(&span, CapturedPart::Arguments, member.arguments());
-                config.stats.add_span(span.is_recording());
+                config.stats.add_member(span.is_recording());
                 batch.members.push(Member {
                     span,
                     id: member.id().cloned(),

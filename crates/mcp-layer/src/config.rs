@@ -77,6 +77,13 @@ impl Config {
         self.sampler_for.as_ref()?.apply(&method())
     }
 
+    /// Counts a request, which [`Exchange::end`](crate::exchange::Exchange::end) is to end. The
+    /// program's own functions, which may panic, have run.
+    pub(crate) fn begin(self: &Arc<Self>) -> Arc<Self> {
+        self.stats.begin();
+        self.clone()
+    }
+
     /// Prepares the span of a message.
     #[inline]
     pub(crate) fn span(&self, operation: impl Into<Operation>) -> SpanBuilder {

@@ -23,7 +23,7 @@ use crate::sampling_cap::Share;
 pub(crate) enum Exchange {
     /// The head has told all.
     Head {
-        traced: Traced,
+        config: Arc<Config>,
         is_subscription: bool,
         /// What it means that the caller goes away.
         abandoned: End,
@@ -36,34 +36,17 @@ pub(crate) enum Exchange {
     },
 }
 
-/// The span of a request.
-#[derive(Debug)]
-pub(crate) struct Traced {
-    pub(crate) span: Arc<ActiveSpan>,
-    pub(crate) config: Arc<Config>,
-}
-
-impl Traced {
-    /// Counts the request, which [`Exchange::end`] is to end. The program's own functions, which
-    /// may panic, have run.
-    pub(crate) fn begin(span: Arc<ActiveSpan>, config: &Arc<Config>) -> Self {
-        config.stats.begin();
-        let config = config.clone();
-        Self { span, config }
-    }
-}
-
 /// Ends a span when it is dropped.
 struct Ended<'a> {
-    traced: &'a Traced,
+    config: &'a Config,
+    span: &'a ActiveSpan,
     end: End,
 }
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        let Traced { span, config } = self.traced;
-        config.stats.end(span.is_recording());
-        span.end_as(self.end);
+        self.config.stats.end(self.span.is_recording());
+        self.span.end_as(self.end);
     }
 }
 
@@ -97,7 +80,7 @@ impl Exchange {
         headers: &Headers<'_>,
         header: Option<TraceContext>,
         config: &Arc<Config>,
-    ) -> Self {
+    ) -> (Arc<ActiveSpan>, Self) {
         let mut above = header;
         let incoming = Incoming::of(config.trust(head), &mut above, config);
         let untrusted = match incoming.trust {
@@ -152,36 +135,35 @@ impl Exchange {
         } else {
             ActiveSpan::propagating(above)
         };
-        Self::Head {
-            traced: Traced::begin(span, config),
+        let exchange = Self::Head {
+            config: config.begin(),
             is_subscription,
             abandoned: abandoned(protocol_version),
-        }
+        };
+        (span, exchange)
     }
 
     /// A request whose message is read.
-    pub(crate) fn of_message(reading: Arc<Reading>) -> Self {
-        Self::Message {
+    pub(crate) fn of_message(reading: Arc<Reading>) -> (Arc<ActiveSpan>, Self) {
+        let span = reading.span().clone();
+        let exchange = Self::Message {
             reading,
             is_settled: false,
-        }
+        };
+        (span, exchange)
     }
 
-    pub(crate) fn traced(&self) -> &Traced {
+    pub(crate) fn config(&self) -> &Config {
         match self {
-            Self::Head { traced, .. } => traced,
-            Self::Message { reading, .. } => reading.traced(),
+            Self::Head { config, .. } => config,
+            Self::Message { reading, .. } => reading.config(),
         }
-    }
-
-    pub(crate) fn span(&self) -> &Arc<ActiveSpan> {
-        &self.traced().span
     }
 
     /// What the answer's body is watched for. A service that sends one has read the request.
-    pub(crate) fn expected(&mut self) -> Expected {
+    pub(crate) fn expected(&mut self, span: &ActiveSpan) -> Expected {
         match self {
-            Self::Head { traced, .. } if !traced.span.is_observed() => Expected::Nothing,
+            Self::Head { .. } if !span.is_observed() => Expected::Nothing,
             Self::Head {
                 is_subscription: true,
                 ..
@@ -198,11 +180,11 @@ impl Exchange {
         }
     }
 
-    /// Ends the span.
-    pub(crate) fn end(&self, end: End) {
+    /// Ends the span of the request.
+    pub(crate) fn end(&self, span: &ActiveSpan, end: End) {
         // A filter of the program may panic before.
-        let traced = self.traced();
-        let _ended = Ended { traced, end };
+        let config = self.config();
+        let _ended = Ended { config, span, end };
         if let Self::Message {
             reading,
             is_settled: false,

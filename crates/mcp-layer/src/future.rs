@@ -1,10 +1,11 @@
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::Response;
 use http_body::Body;
-use mcp_trace::{End, Outcome, Scope};
+use mcp_trace::{ActiveSpan, End, Outcome, Scope};
 use pin_project_lite::pin_project;
 
 use crate::ResponseBody;
@@ -19,9 +20,8 @@ pin_project! {
         // `None` before it runs and while it is dropped.
         #[pin]
         future: Option<F>,
-        // `None` leaves what is current as it is.
-        scope: Option<Scope>,
-        open: Open,
+        // `None` leaves what is current as it is, and once the answer has taken over.
+        open: Option<Open>,
         // Hardly ever.
         farewell: Option<Box<Farewell>>,
     }
@@ -29,8 +29,8 @@ pin_project! {
     impl<F> PinnedDrop for ResponseFuture<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(scope) = this.scope {
-                scope.run(|| this.future.set(None));
+            if let Some(open) = this.open {
+                open.scope.run(|| this.future.set(None));
             }
         }
     }
@@ -39,32 +39,40 @@ pin_project! {
 /// A request that waits for the head of its answer.
 #[derive(Debug)]
 struct Open {
-    // `None` where no span is to be ended, and once the answer has taken over.
+    scope: Scope,
+    // `None` where no span is to be ended.
     exchange: Option<Exchange>,
     panicked: bool,
 }
 
 /// Notices a panic in a poll, which somebody may catch before the future is dropped.
-struct Polled<'a>(&'a mut bool);
+struct Polled<'a>(&'a mut Open);
 
 impl Drop for Polled<'_> {
     fn drop(&mut self) {
-        *self.0 = std::thread::panicking();
+        self.0.panicked = std::thread::panicking();
     }
 }
 
 /// The caller went away before the head of the answer, or the inner service panicked.
 impl Drop for Open {
     fn drop(&mut self) {
-        let Some(exchange) = self.exchange.take() else {
+        let (Some(span), Some(exchange)) = (self.scope.span(), self.exchange.take()) else {
             return;
         };
         if self.panicked || std::thread::panicking() {
-            exchange.span().set_outcome(Outcome::failed("panic"));
-            exchange.end(End::Complete);
+            span.set_outcome(Outcome::failed("panic"));
+            exchange.end(span, End::Complete);
         } else {
-            exchange.end(exchange.abandoned());
+            exchange.end(span, exchange.abandoned());
         }
+    }
+}
+
+impl Open {
+    fn close(mut self) -> (Option<Arc<ActiveSpan>>, Option<Exchange>) {
+        let scope = std::mem::take(&mut self.scope);
+        (scope.into_span(), self.exchange.take())
     }
 }
 
@@ -72,34 +80,29 @@ impl<F> ResponseFuture<F> {
     pub(crate) fn untraced(future: F, farewell: Option<Box<Farewell>>) -> Self {
         Self {
             future: Some(future),
-            scope: None,
-            open: Open {
-                exchange: None,
-                panicked: false,
-            },
+            open: None,
             farewell,
         }
     }
 
-    /// Runs `call` with `scope` current. The exchange is guarded before: the inner service may
+    /// Runs `call` with `span` current. The exchange is guarded before: the inner service may
     /// panic.
     #[inline]
     pub(crate) fn run(
-        scope: impl Into<Scope>,
+        span: Arc<ActiveSpan>,
         exchange: Option<Exchange>,
         farewell: Option<Box<Farewell>>,
         call: impl FnOnce() -> F,
     ) -> Self {
-        let open = Open {
+        let mut open = Open {
+            scope: span.into(),
             exchange,
             panicked: false,
         };
-        let mut scope = scope.into();
-        let future = scope.run(call);
+        let future = open.scope.run(call);
         Self {
             future: Some(future),
-            scope: Some(scope),
-            open,
+            open: Some(open),
             farewell,
         }
     }
@@ -117,25 +120,25 @@ where
         let Some(future) = this.future.as_pin_mut() else {
             return Poll::Pending;
         };
-        let polled = Polled(&mut this.open.panicked);
-        let result = ready!(match this.scope {
-            Some(scope) => scope.run(|| future.poll(cx)),
+        let result = ready!(match this.open {
+            Some(open) => {
+                let polled = Polled(open);
+                polled.0.scope.run(|| future.poll(cx))
+            }
             None => future.poll(cx),
         });
-        drop(polled);
         if let (Some(farewell), Ok(response)) = (this.farewell.take(), &result) {
             farewell.answered(response.status());
         }
-        let exchange = this.open.exchange.take();
-        let Some(scope) = this.scope.take() else {
+        let (Some(span), exchange) = this.open.take().map_or((None, None), Open::close) else {
             return Poll::Ready(result.map(|response| response.map(ResponseBody::unwatched)));
         };
         Poll::Ready(match result {
-            Ok(response) => Ok(ResponseBody::watch(response, scope, exchange)),
+            Ok(response) => Ok(ResponseBody::watch(response, span, exchange)),
             Err(error) => {
                 if let Some(exchange) = exchange {
-                    exchange.span().set_outcome(Outcome::failed("service"));
-                    exchange.end(End::Complete);
+                    span.set_outcome(Outcome::failed("service"));
+                    exchange.end(&span, End::Complete);
                 }
                 Err(error)
             }

@@ -7,13 +7,13 @@ use http::HeaderValue;
 use http::request::Parts;
 use mcp_envelope::{Id, Kind, Message, MetaValue, Progress, RequestScanner};
 use mcp_trace::{
-    CapturedPart, End, HttpCall, McpCall, Method, Network, Operation, ProtocolVersion, Text,
-    TraceContext, Trust, is_described,
+    ActiveSpan, CapturedPart, End, HttpCall, McpCall, Method, Network, Operation, ProtocolVersion,
+    Text, TraceContext, Trust, is_described,
 };
 
 use crate::batch::Batch;
 use crate::config::Config;
-use crate::exchange::{Expected, Incoming, Known, Traced, announced_call, network};
+use crate::exchange::{Expected, Incoming, Known, announced_call, network};
 use crate::head::{self, Headers};
 use crate::sampling_cap::Share;
 use crate::stats::Reason;
@@ -21,7 +21,8 @@ use crate::stats::Reason;
 /// Shared by the request's body, which is read by the inner service at its own pace, and
 /// the answer's future and body.
 pub(crate) struct Reading {
-    traced: Traced,
+    span: Arc<ActiveSpan>,
+    config: Arc<Config>,
     pub(crate) trust: Trust,
     pub(crate) header: Option<TraceContext>,
     state: Mutex<State>,
@@ -86,7 +87,8 @@ impl Reading {
             span.add_link(beside);
         }
         Arc::new(Self {
-            traced: Traced::begin(span, config),
+            span,
+            config: config.begin(),
             trust,
             header,
             state: Mutex::new(State {
@@ -107,12 +109,12 @@ impl Reading {
         })
     }
 
-    pub(crate) fn traced(&self) -> &Traced {
-        &self.traced
+    pub(crate) fn span(&self) -> &Arc<ActiveSpan> {
+        &self.span
     }
 
     pub(crate) fn config(&self) -> &Config {
-        &self.traced.config
+        &self.config
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -131,7 +133,7 @@ impl Reading {
             }
         } else {
             // Most messages come in one piece: nothing is kept for the next one.
-            let mut scanner = self.config().scanner();
+            let mut scanner = self.config.scanner();
             if self.push(state, &mut scanner, piece) {
                 state.scanner = Some(Box::new(scanner));
             }
@@ -174,7 +176,7 @@ impl Reading {
             // The answer to a request of the server belongs to the span of that request.
             Kind::Response => {
                 state.resolved = true;
-                self.traced.span.pass_through(None);
+                self.span.pass_through(None);
             }
             _ => self.settle(state),
         }
@@ -184,18 +186,18 @@ impl Reading {
     fn place(&self, state: &mut State, message: &Message) {
         let context = self.context_in(state, message);
         let method = message.method().unwrap_or_default();
-        if !self.config().wants_span(|| Method::parse(method)) {
-            self.traced.span.pass_through(context);
+        if !self.config.wants_span(|| Method::parse(method)) {
+            self.span.pass_through(context);
             return;
         }
-        let sampler = self.config().sampler(|| Method::parse(method));
-        if !self.traced.span.resolve_sampled(context, sampler) {
-            self.config().stats.note(Reason::EarlyObserver);
+        let sampler = self.config.sampler(|| Method::parse(method));
+        if !self.span.resolve_sampled(context, sampler) {
+            self.config.stats.note(Reason::EarlyObserver);
         }
     }
 
     fn describe(&self, state: &mut State, message: &Message) {
-        if state.resolved && !self.traced.span.is_observed() {
+        if state.resolved && !self.span.is_observed() {
             return;
         }
         let method = Method::parse(message.method().unwrap_or_default());
@@ -204,7 +206,7 @@ impl Reading {
         if let Some(version) = version_in(message) {
             state.known.protocol_version = Some(version);
         }
-        self.traced.span.update_operation(|operation| {
+        self.span.update_operation(|operation| {
             // What the headers say of another method, and what others have made of it, is void.
             if operation.as_mcp().is_none_or(|call| call.method != method) {
                 *operation = state.call_of(method).into();
@@ -215,8 +217,8 @@ impl Reading {
             }
         });
         let arguments = message.arguments();
-        self.config()
-            .capture(&self.traced.span, CapturedPart::Arguments, arguments);
+        self.config
+            .capture(&self.span, CapturedPart::Arguments, arguments);
     }
 
     /// Settles the span of a message that has not said, or will not say, what it is.
@@ -225,10 +227,10 @@ impl Reading {
             return;
         }
         match state.announced.take() {
-            Some(method) if self.config().wants_span(|| method.clone()) => {
-                let sampler = self.config().sampler(|| method.clone());
-                self.traced.span.resolve_sampled(None, sampler);
-                self.traced.span.update_operation(|operation| {
+            Some(method) if self.config.wants_span(|| method.clone()) => {
+                let sampler = self.config.sampler(|| method.clone());
+                self.span.resolve_sampled(None, sampler);
+                self.span.update_operation(|operation| {
                     if operation.as_mcp().is_none() {
                         *operation = state.call_of(method).into();
                     }
@@ -236,9 +238,9 @@ impl Reading {
             }
             // Only MCP sends these headers: it is a message, though nobody has read it.
             None if state.open && state.is_mcp() => {
-                self.traced.span.resolve(None);
+                self.span.resolve(None);
             }
-            _ => self.traced.span.pass_through(None),
+            _ => self.span.pass_through(None),
         }
     }
 
@@ -248,13 +250,13 @@ impl Reading {
             MetaValue::Text(parent) => parent,
             MetaValue::Absent => return None,
             _ => {
-                self.config().stats.note(Reason::InvalidMeta);
+                self.config.stats.note(Reason::InvalidMeta);
                 return None;
             }
         };
         let (tracestate, baggage) = (trace.tracestate().text(), trace.baggage().text());
-        let mut context = self.config().context_of(parent, tracestate, baggage)?;
-        state.share.limit(self.config(), self.trust, &mut context);
+        let mut context = self.config.context_of(parent, tracestate, baggage)?;
+        state.share.limit(&self.config, self.trust, &mut context);
         Some(context)
     }
 
@@ -274,7 +276,7 @@ impl Reading {
             Id::Text(text) => Text::new(text),
             other => Text::new(&other.to_string()),
         });
-        self.config().bound(call);
+        self.config.bound(call);
     }
 
     /// What the answer is watched for, and whether it is certain what the span is about.
@@ -282,7 +284,7 @@ impl Reading {
         let mut state = self.state();
         let expected = if let Some(batch) = state.batch.take() {
             Expected::Answers(batch)
-        } else if state.resolved && !self.traced.span.is_observed() {
+        } else if state.resolved && !self.span.is_observed() {
             Expected::Nothing
         } else if state.known.is_subscription {
             Expected::AnyMessage

@@ -1,11 +1,12 @@
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Method, Response};
 use http_body::{Body, Frame, SizeHint};
 use mcp_trace::body::{BytesDue, WatchedBody};
-use mcp_trace::{Outcome, Scope};
+use mcp_trace::{ActiveSpan, Outcome};
 use pin_project_lite::pin_project;
 
 use crate::answer::{AnswerWatch, update_call};
@@ -21,33 +22,34 @@ pin_project! {
 }
 
 impl<B: Body> ResponseBody<B> {
+    /// Takes over from the future: the exchange, if there is one, ends with the body.
     #[inline]
     pub(crate) fn watch(
         response: Response<B>,
-        scope: Scope,
+        span: Arc<ActiveSpan>,
         exchange: Option<Exchange>,
     ) -> Response<Self> {
         let Some(exchange) = exchange else {
             return response.map(|body| Self {
-                body: WatchedBody::scoped(body, scope),
+                body: WatchedBody::scoped(body, span),
             });
         };
         let headers = Headers::of(response.headers());
         // A session begins with the answer to `initialize`.
         if let Some(session_id) = head::session_id(headers.session_id) {
-            update_call(exchange.span(), |call| call.session_id = Some(session_id));
+            update_call(&span, |call| call.session_id = Some(session_id));
         }
         let status = response.status();
         if status.is_server_error() {
             let outcome = Outcome::failed(status.as_str());
-            exchange.span().set_outcome(outcome);
+            span.set_outcome(outcome);
         }
         let hint = response.body().size_hint();
         // What has an exchange is a POST.
         let due = BytesDue::of(&Method::POST, status, headers.content_length, &hint);
         let watch = AnswerWatch::new(exchange, headers.content());
         response.map(|body| Self {
-            body: WatchedBody::new(body, due, watch, Some(scope)),
+            body: WatchedBody::new(body, due, watch, span),
         })
     }
 

@@ -103,12 +103,12 @@ pub(crate) fn trace(
         }
         return Some((ActiveSpan::propagating(Some(context)), None));
     };
-    let exchange = if look == Look::Body && content == Content::Json {
+    let (span, exchange) = if look == Look::Body && content == Content::Json {
         Exchange::of_message(Reading::begin(head, &headers, header, config))
     } else {
         Exchange::of_head(head, &headers, header, config)
     };
-    Some((exchange.span().clone(), Some(exchange)))
+    Some((span, Some(exchange)))
 }
 
 #[inline]

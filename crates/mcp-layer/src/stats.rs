@@ -9,8 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub struct Stats {
     requests: AtomicU64,
-    ended: AtomicU64,
-    spans: AtomicU64,
+    /// Requests that have ended and whose span was handed over: one count for both.
+    recorded: AtomicU64,
+    /// Requests that have ended without that.
+    unrecorded: AtomicU64,
+    /// Spans of the members of batches.
+    members: AtomicU64,
     reasons: [AtomicU64; Reason::COUNT],
     #[cfg(feature = "tracing")]
     log: crate::log::Log,
@@ -80,15 +84,15 @@ impl Stats {
     #[must_use]
     pub fn open(&self) -> u64 {
         // In this order, so that it is never negative.
-        let ended = self.ended.load(Ordering::Acquire);
-        self.requests().saturating_sub(ended)
+        let ended = [&self.recorded, &self.unrecorded].map(|count| count.load(Ordering::Acquire));
+        self.requests().saturating_sub(ended.iter().sum())
     }
 
     /// Spans that the layer handed to the sink; a batch has several. That of a handler of rmcp that
     /// panicked is handed over by `TracedHandler`.
     #[must_use]
     pub fn spans(&self) -> u64 {
-        self.spans.load(Ordering::Relaxed)
+        self.recorded.load(Ordering::Relaxed) + self.members.load(Ordering::Relaxed)
     }
 
     /// Requests whose `traceparent` header was invalid, or came more than once.
@@ -139,15 +143,19 @@ impl Stats {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn add_span(&self, recorded: bool) {
+    pub(crate) fn add_member(&self, recorded: bool) {
         if recorded {
-            self.spans.fetch_add(1, Ordering::Relaxed);
+            self.members.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     pub(crate) fn end(&self, recorded: bool) {
-        self.add_span(recorded);
-        self.ended.fetch_add(1, Ordering::Release);
+        let count = if recorded {
+            &self.recorded
+        } else {
+            &self.unrecorded
+        };
+        count.fetch_add(1, Ordering::Release);
     }
 
     #[cold]

@@ -226,6 +226,20 @@ impl<F> InTrace<F> {
 }
 
 impl Scope {
+    /// The span that it makes current; `None` where that is nothing.
+    #[must_use]
+    #[inline]
+    pub fn span(&self) -> Option<&Arc<ActiveSpan>> {
+        self.0.as_ref()
+    }
+
+    /// The span itself, as [`span`](Self::span).
+    #[must_use]
+    #[inline]
+    pub fn into_span(self) -> Option<Arc<ActiveSpan>> {
+        self.0
+    }
+
     /// Runs `work` with this scope current, such as one poll of a future.
     ///
     /// As [`ScopeGuard::enter`], but nothing is counted or cloned: what is current is swapped

@@ -44,10 +44,10 @@ fn futures_and_bodies_stay_unpin_where_the_inner_one_is() {
 struct Never;
 
 impl mcp_trace::body::Watch for Never {
-    fn data(&mut self, _piece: &[u8]) -> std::ops::ControlFlow<()> {
+    fn data(&mut self, _: &ActiveSpan, _piece: &[u8]) -> std::ops::ControlFlow<()> {
         std::ops::ControlFlow::Continue(())
     }
-    fn end(&mut self, _end: mcp_trace::body::BodyEnd) {}
+    fn end(&mut self, _: &ActiveSpan, _end: mcp_trace::body::BodyEnd) {}
 }
 
 #[test]

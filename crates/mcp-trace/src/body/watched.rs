@@ -2,13 +2,14 @@
 
 use std::ops::ControlFlow;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::{BytesDue, visit_slices};
-use crate::Scope;
+use crate::{ActiveSpan, Scope};
 
 /// How a body ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,17 +23,19 @@ pub enum BodyEnd {
     Dropped,
 }
 
-/// Sees a body pass by.
+/// Sees the body of an answer pass by, for the span of its request. That is not current meanwhile.
 pub trait Watch {
     /// A piece of the body is handed over. [`ControlFlow::Break`] means that what was
     /// awaited is complete: [`end`](Self::end) follows at once and nothing more is shown.
-    fn data(&mut self, piece: &[u8]) -> ControlFlow<()>;
+    fn data(&mut self, span: &ActiveSpan, piece: &[u8]) -> ControlFlow<()>;
 
     /// A piece cannot be seen; it counts as seen otherwise.
-    fn unreadable(&mut self) {}
+    fn unreadable(&mut self, span: &ActiveSpan) {
+        let _ = span;
+    }
 
-    /// The body has ended; called exactly once.
-    fn end(&mut self, end: BodyEnd);
+    /// The body has ended; called exactly once. What is to end the span, this does.
+    fn end(&mut self, span: &ActiveSpan, end: BodyEnd);
 }
 
 pin_project! {
@@ -48,35 +51,36 @@ pin_project! {
         due: BytesDue,
         // `None` once it has ended.
         watch: Option<W>,
-        // `None` leaves what is current as it is.
+        // The span that is watched for. `None` leaves what is current as it is.
         scope: Option<Scope>,
     }
 
     impl<B, W: Watch> PinnedDrop for WatchedBody<B, W> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _current = this.scope.as_mut().map(Scope::enter);
+            // Also where the body panics.
+            let dropped = Dropped { watch: this.watch, scope: this.scope };
+            let _current = dropped.scope.as_mut().map(Scope::enter);
             this.body.set(None);
-            finish(this.watch, BodyEnd::Dropped);
         }
     }
 }
 
 impl<B: Body, W: Watch> WatchedBody<B, W> {
-    /// Watches `body`; `scope`, if any, is current whenever it is polled and dropped.
+    /// Watches `body` for `span`, which is current whenever the body is polled and dropped.
     ///
     /// Where nothing is due it has ended already.
     #[inline]
-    pub fn new(body: B, due: BytesDue, watch: W, scope: Option<impl Into<Scope>>) -> Self {
+    pub fn new(body: B, due: BytesDue, watch: W, span: Arc<ActiveSpan>) -> Self {
         let mut watch = Some(watch);
         if due.is_zero() || body.is_end_stream() {
-            finish(&mut watch, BodyEnd::Complete);
+            finish(&mut watch, &span, BodyEnd::Complete);
         }
         Self {
             body: Some(body),
             due,
             watch,
-            scope: scope.map(Into::into),
+            scope: Some(span.into()),
         }
     }
 }
@@ -101,9 +105,23 @@ impl<B, W: Watch> WatchedBody<B, W> {
     }
 }
 
-fn finish<W: Watch>(watch: &mut Option<W>, end: BodyEnd) {
+/// Tells the watch that the body is gone.
+struct Dropped<'a, W: Watch> {
+    watch: &'a mut Option<W>,
+    scope: &'a mut Option<Scope>,
+}
+
+impl<W: Watch> Drop for Dropped<'_, W> {
+    fn drop(&mut self) {
+        if let Some(span) = self.scope.as_ref().and_then(Scope::span) {
+            finish(self.watch, span, BodyEnd::Dropped);
+        }
+    }
+}
+
+fn finish<W: Watch>(watch: &mut Option<W>, span: &ActiveSpan, end: BodyEnd) {
     if let Some(mut watch) = watch.take() {
-        watch.end(end);
+        watch.end(span, end);
     }
 }
 
@@ -119,10 +137,17 @@ impl<B: Body, W: Watch> Body for WatchedBody<B, W> {
         let Some(mut body) = this.body.as_pin_mut() else {
             return Poll::Ready(None);
         };
-        let _current = this.scope.as_mut().map(Scope::enter);
-        let frame = ready!(body.as_mut().poll_frame(cx));
-        if let Some(end) = look(this.watch, this.due, &frame, || body.is_end_stream()) {
-            finish(this.watch, end);
+        let frame = ready!({
+            let _current = this.scope.as_mut().map(Scope::enter);
+            body.as_mut().poll_frame(cx)
+        });
+        if let (Some(watch), Some(span)) =
+            (&mut *this.watch, this.scope.as_ref().and_then(Scope::span))
+        {
+            let end = look(watch, this.due, span, &frame, || body.is_end_stream());
+            if let Some(end) = end {
+                finish(this.watch, span, end);
+            }
         }
         Poll::Ready(frame)
     }
@@ -141,17 +166,17 @@ impl<B: Body, W: Watch> Body for WatchedBody<B, W> {
 /// Shows a frame to the watch, and tells whether the body has ended with it.
 #[inline]
 fn look<D: bytes::Buf, E>(
-    watch: &mut Option<impl Watch>,
+    watch: &mut impl Watch,
     due: &mut BytesDue,
+    span: &ActiveSpan,
     frame: &Option<Result<Frame<D>, E>>,
     is_end_stream: impl FnOnce() -> bool,
 ) -> Option<BodyEnd> {
-    let watch = watch.as_mut()?;
     match frame {
         Some(Ok(frame)) => match frame.data_ref() {
             Some(data) => {
                 due.take(data.remaining());
-                let done = show(watch, data).is_break();
+                let done = show(watch, span, data).is_break();
                 let last = due.is_zero() || is_end_stream();
                 (done || last).then_some(BodyEnd::Complete)
             }
@@ -163,15 +188,15 @@ fn look<D: bytes::Buf, E>(
     }
 }
 
-fn show<D: bytes::Buf>(watch: &mut impl Watch, data: &D) -> ControlFlow<()> {
+fn show<D: bytes::Buf>(watch: &mut impl Watch, span: &ActiveSpan, data: &D) -> ControlFlow<()> {
     let mut flow = ControlFlow::Continue(());
     let visible = visit_slices(data, |slice| {
         if flow.is_continue() {
-            flow = watch.data(slice);
+            flow = watch.data(span, slice);
         }
     });
     if !visible {
-        watch.unreadable();
+        watch.unreadable(span);
     }
     flow
 }
