@@ -25,7 +25,6 @@ use crate::{
 /// A span may also only *pass on* a context, without being recorded: where there is no
 /// sink, or where the trace is not sampled.
 pub struct ActiveSpan {
-    /// Of no meaning where a context is only passed on.
     pub(super) span_id: SpanId,
     pub(super) kind: SpanKind,
     pub(super) identity: Place,
@@ -45,33 +44,6 @@ pub struct ActiveSpan {
     pub(super) prepared: OnceLock<Foreign>,
 }
 
-/// Stands for the id of a span until it has one.
-const NO_ID: SpanId = match SpanId::from_u64(u64::MAX) {
-    Some(id) => id,
-    None => unreachable!(),
-};
-
-/// A handle that passes on that there is nothing, until it is [built](ActiveSpan::builder).
-impl Default for ActiveSpan {
-    #[inline]
-    fn default() -> Self {
-        Self {
-            span_id: NO_ID,
-            kind: SpanKind::Internal,
-            identity: Place::Open(OnceLock::new()),
-            header: None,
-            trust: Trust::Continue,
-            sink: None,
-            agent: None,
-            start: SystemTime::UNIX_EPOCH,
-            started: None,
-            ended: AtomicBool::new(true),
-            learnt: Mutex::new(Learnt::nothing()),
-            prepared: OnceLock::new(),
-        }
-    }
-}
-
 impl ActiveSpan {
     /// Prepares a span; it starts with [`SpanBuilder::start`].
     #[inline]
@@ -82,14 +54,23 @@ impl ActiveSpan {
     /// A handle that only passes `context` on.
     #[must_use]
     pub fn propagating(context: Option<TraceContext>) -> Arc<Self> {
-        let mut span = Arc::<Self>::default();
-        if let Some(span) = Arc::get_mut(&mut span) {
-            span.span_id = context
-                .as_ref()
-                .map_or_else(crate::id::span_id, TraceContext::span_id);
-            span.identity = Place::Fixed(Identity::passing(context));
-        }
-        span
+        let span_id = context
+            .as_ref()
+            .map_or_else(crate::id::span_id, TraceContext::span_id);
+        Arc::new(Self {
+            span_id,
+            kind: SpanKind::Internal,
+            identity: Place::Fixed(Identity::passing(context)),
+            header: None,
+            trust: Trust::Continue,
+            sink: None,
+            agent: None,
+            start: SystemTime::UNIX_EPOCH,
+            started: None,
+            ended: AtomicBool::new(true),
+            learnt: Mutex::new(Learnt::nothing()),
+            prepared: OnceLock::new(),
+        })
     }
 
     /// The context inside the span, which is the parent of what is started under it.

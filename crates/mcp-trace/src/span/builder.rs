@@ -1,12 +1,14 @@
 //! Starting a span.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Instant, SystemTime};
 
 use super::identity::{Identity, Place};
+use super::learning::Learnt;
 use crate::agent::{Agent, AgentContext};
 use crate::{
-    ActiveSpan, Operation, ScopeHook, SpanHead, SpanKind, SpanSink, TraceContext, Trust,
+    ActiveSpan, Operation, Outcome, ScopeHook, SpanHead, SpanKind, SpanSink, TraceContext, Trust,
     current_span, default_sink, hook, id, scope,
 };
 
@@ -150,7 +152,7 @@ impl SpanBuilder {
 }
 
 impl Options {
-    fn start(self, mut operation: Operation) -> Arc<ActiveSpan> {
+    fn start(self, operation: Operation) -> Arc<ActiveSpan> {
         let current = match &self.above {
             Above::Current(_) => current_span(),
             _ => None,
@@ -207,28 +209,31 @@ impl Options {
             Above::Incoming(header) => header,
             _ => None,
         };
-        // Filled in where it stays: it is large, and would be moved several times otherwise.
-        let mut span = Arc::<ActiveSpan>::default();
-        if let Some(span) = Arc::get_mut(&mut span) {
-            span.span_id = span_id;
-            span.kind = self.kind;
-            if let Some(identity) = fixed {
-                span.identity = Place::Fixed(identity);
-            }
-            span.header = header;
-            span.sink = sink;
-            span.agent = agent.map(AgentContext::now);
-            span.start = start;
-            span.trust = self.trust;
-            if is_open {
-                span.started = Some(Instant::now());
-                *span.ended.get_mut() = false;
-                let learnt = span.learnt.get_mut();
-                let learnt = learnt.unwrap_or_else(PoisonError::into_inner);
-                std::mem::swap(&mut learnt.operation, &mut operation);
-                learnt.counts = counts;
-            }
-        }
+        let agent = agent.map(AgentContext::now);
+        let started = is_open.then(Instant::now);
+        let identity = match fixed {
+            Some(identity) => Place::Fixed(identity),
+            None => Place::Open(OnceLock::new()),
+        };
+        let span = Arc::new(ActiveSpan {
+            span_id,
+            kind: self.kind,
+            identity,
+            header,
+            sink,
+            agent,
+            start,
+            started,
+            ended: AtomicBool::new(!is_open),
+            trust: self.trust,
+            learnt: Mutex::new(Learnt {
+                operation,
+                outcome: Outcome::success(),
+                extras: None,
+                counts,
+            }),
+            prepared: OnceLock::new(),
+        });
         span.link_untrusted_header();
         span
     }
