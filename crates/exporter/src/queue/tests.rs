@@ -1,0 +1,102 @@
+//! What is held, counted and said.
+
+use std::time::{Duration, Instant};
+
+use super::{Limits, Queue};
+use crate::testing::span;
+
+impl Queue {
+    fn take(&self, tool: &str) {
+        let span = span(tool);
+        let weight = span.weight();
+        let mut held = self.hold();
+        held.admit(weight)
+            .into_iter()
+            .for_each(|spans| spans.push(span.clone()));
+        let _ = held.release();
+    }
+}
+
+fn queue(spans: usize, bytes: usize) -> Queue {
+    Queue::new(Limits {
+        spans,
+        bytes,
+        batch_spans: 3,
+        batch_bytes: 1 << 20,
+    })
+}
+
+#[test]
+fn the_newest_is_dropped_and_counted() {
+    let queue = queue(2, 1 << 20);
+    for n in 0..5 {
+        queue.take(&format!("tool{n}"));
+    }
+    let (totals, _) = queue.totals();
+    assert_eq!((totals.recorded, totals.accepted, totals.full), (5, 2, 3));
+    let chunk = queue.pop().unwrap();
+    assert_eq!(chunk.spans[0].name(), "tools/call tool0");
+    assert_eq!((queue.level().spans, queue.level().bytes), (0, 0));
+}
+
+#[test]
+fn bytes_are_a_bound_too() {
+    let weight = span("tool").weight();
+    let queue = queue(100, 3 * weight);
+    for _ in 0..5 {
+        queue.take("tool");
+    }
+    let (totals, held) = queue.totals();
+    assert_eq!((totals.accepted, totals.full, held), (3, 2, 3));
+}
+
+#[test]
+fn a_rest_goes_back_to_the_front() {
+    let queue = queue(1000, 1 << 30);
+    for n in 0..300 {
+        queue.take(&format!("tool{n}"));
+    }
+    let before = queue.level();
+    let mut chunk = queue.pop().unwrap();
+    chunk.spans.drain(..100);
+    queue.unpop(chunk);
+    assert_eq!(queue.level().spans, before.spans - 100);
+    assert_eq!(queue.pop().unwrap().spans[0].name(), "tools/call tool100");
+}
+
+#[test]
+fn emptied_chunks_are_filled_again() {
+    let queue = queue(1000, 1 << 30);
+    queue.take("tool");
+    let mut chunk = queue.pop().unwrap();
+    let place = chunk.spans.as_ptr();
+    chunk.spans.clear();
+    queue.unpop(chunk);
+    assert_eq!((queue.level().spans, queue.level().oldest), (0, None));
+    queue.take("another");
+    let chunk = queue.pop().unwrap();
+    assert_eq!(chunk.spans.as_ptr(), place);
+    assert_eq!(chunk.spans[0].name(), "tools/call another");
+}
+
+#[test]
+fn a_batch_is_due_by_count_or_age() {
+    let queue = queue(100, 1 << 30);
+    let (now, age) = (Instant::now(), Duration::from_secs(5));
+    assert_eq!(queue.level().due(now, &queue.limits(), age), None);
+    queue.take("tool");
+    let due = queue.level().due(now, &queue.limits(), age).unwrap();
+    assert!(due >= now + age && due < now + age + Duration::from_secs(1));
+    queue.take("tool");
+    queue.take("tool");
+    assert_eq!(queue.level().due(now, &queue.limits(), age), Some(now));
+}
+
+#[test]
+fn a_closed_queue_counts_what_it_turns_away() {
+    let queue = queue(10, 1 << 20);
+    queue.close();
+    queue.take("tool");
+    let (totals, _) = queue.totals();
+    assert_eq!((totals.recorded, totals.after_shutdown), (1, 1));
+}
