@@ -40,6 +40,8 @@ struct State {
     bytes: usize,
     totals: Totals,
     closed: bool,
+    /// The worker will look before a first span is due.
+    expected: bool,
     wake: Arc<Notify>,
 }
 
@@ -160,6 +162,12 @@ impl Queue {
         state.chunks.push_front(chunk);
     }
 
+    /// Whether the worker will look in time for a first span, which need not wake it then. What
+    /// came before is seen by a look at the [`level`](Self::level) after this.
+    pub(crate) fn expect(&self, expected: bool) {
+        self.lock().expected = expected;
+    }
+
     /// Takes no more spans.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
@@ -227,7 +235,7 @@ impl Held<'_> {
             state.chunks.push_back(Chunk::new(spare));
             *next = Next::LookAround;
         }
-        let crosses = spans == 1
+        let crosses = (spans == 1 && !state.expected)
             || spans == limits.batch_spans
             || (state.bytes < limits.batch_bytes && bytes >= limits.batch_bytes);
         // Only where the worker may be asleep: a wake-up costs a system call.

@@ -2,18 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Limits, Queue};
+use super::{Limits, Next, Queue};
 use crate::testing::span;
 
 impl Queue {
-    fn take(&self, tool: &str) {
+    /// Whether the worker has to be woken.
+    fn take(&self, tool: &str) -> bool {
         let span = span(tool);
         let weight = span.weight();
         let mut held = self.hold();
         held.admit(weight)
             .into_iter()
             .for_each(|spans| spans.push(span.clone()));
-        let _ = held.release();
+        matches!(held.release(), Next::Wake(_))
     }
 }
 
@@ -99,4 +100,21 @@ fn a_closed_queue_counts_what_it_turns_away() {
     queue.take("tool");
     let (totals, _) = queue.totals();
     assert_eq!((totals.recorded, totals.after_shutdown), (1, 1));
+}
+
+#[test]
+fn a_first_span_wakes_the_worker_unless_that_will_look() {
+    let queue = queue(100, 1 << 30);
+    let burst = || [(); 4].map(|()| queue.take("tool"));
+    assert_eq!(
+        burst(),
+        [true, false, true, false],
+        "the first, and a batch"
+    );
+    queue.pop();
+    queue.expect(true);
+    assert_eq!(burst(), [false, false, true, false], "only a batch");
+    queue.pop();
+    queue.expect(false);
+    assert_eq!(burst(), [true, false, true, false]);
 }
