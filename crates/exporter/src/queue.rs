@@ -1,6 +1,7 @@
 //! The bounded queue between the threads that end spans and the worker.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -29,10 +30,15 @@ pub(crate) struct Limits {
 pub(crate) struct Queue {
     limits: Limits,
     state: Mutex<State>,
+    /// What the worker waits on.
+    wake: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    /// The newest, which is being filled: at hand, since most spans need no more than this.
+    filling: Chunk,
+    /// Older ones, oldest first, none of them empty.
     chunks: VecDeque<Chunk>,
     /// Of chunks that were emptied.
     spare: Vec<Vec<SpanRecord>>,
@@ -42,36 +48,34 @@ struct State {
     closed: bool,
     /// The worker will look before a first span is due.
     expected: bool,
-    wake: Arc<Notify>,
 }
 
 /// Spans in the order in which they were recorded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Chunk {
     pub(crate) spans: Vec<SpanRecord>,
     bytes: usize,
     /// When its first span came.
-    since: Instant,
+    since: Option<Instant>,
 }
 
 /// What came in, and what was turned away.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Totals {
-    pub(crate) recorded: u64,
     pub(crate) accepted: u64,
     pub(crate) full: u64,
     pub(crate) after_shutdown: u64,
 }
 
 /// What whoever recorded a span has to do next.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[must_use]
 pub(crate) enum Next {
     Nothing,
     /// Nothing, but it is time to look around now and then.
     LookAround,
     /// Wake the worker.
-    Wake(Arc<Notify>),
+    Wake,
 }
 
 /// The queue while a thread puts a span in.
@@ -95,6 +99,7 @@ impl Queue {
         Self {
             limits,
             state: Mutex::default(),
+            wake: Arc::default(),
         }
     }
 
@@ -131,16 +136,22 @@ impl Queue {
         };
         let mut state = self.lock();
         state.chunks = parent.chunks.clone();
+        if !parent.filling.spans.is_empty() {
+            state.chunks.push_back(parent.filling.clone());
+        }
         (state.spans, state.bytes) = (parent.spans, parent.bytes);
         state.closed = parent.closed;
-        state.totals.recorded = parent.spans as u64;
         state.totals.accepted = parent.spans as u64;
     }
 
     /// Takes the oldest chunk out.
     pub(crate) fn pop(&self) -> Option<Chunk> {
         let mut state = self.lock();
-        let chunk = state.chunks.pop_front()?;
+        let chunk = match state.chunks.pop_front() {
+            Some(chunk) => chunk,
+            None if state.filling.spans.is_empty() => return None,
+            None => mem::take(&mut state.filling),
+        };
         state.spans -= chunk.spans.len();
         state.bytes = state.bytes.saturating_sub(chunk.bytes);
         Some(chunk)
@@ -150,7 +161,8 @@ impl Queue {
     pub(crate) fn unpop(&self, mut chunk: Chunk) {
         if chunk.spans.is_empty() {
             let mut state = self.lock();
-            if state.spare.len() < SPARE {
+            // A copy in a child of `fork` has no room.
+            if state.spare.len() < SPARE && chunk.spans.capacity() >= CHUNK {
                 state.spare.push(chunk.spans);
             }
             return;
@@ -175,11 +187,10 @@ impl Queue {
 
     pub(crate) fn level(&self) -> Level {
         let state = self.lock();
-        let oldest = state.chunks.front().map(|chunk| chunk.since);
         Level {
             spans: state.spans,
             bytes: state.bytes,
-            oldest,
+            oldest: state.chunks.front().unwrap_or(&state.filling).since,
         }
     }
 
@@ -193,9 +204,8 @@ impl Queue {
         self.limits
     }
 
-    /// What the worker waits on.
     pub(crate) fn wake(&self) -> Arc<Notify> {
-        self.lock().wake.clone()
+        self.wake.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -219,7 +229,6 @@ impl Held<'_> {
             next,
         } = self;
         let state = &mut **state;
-        state.totals.recorded += 1;
         if state.closed {
             state.totals.after_shutdown += 1;
             return None;
@@ -229,24 +238,22 @@ impl Held<'_> {
             state.totals.full += 1;
             return None;
         }
-        let is_full = |chunk: &Chunk| chunk.spans.len() >= CHUNK;
-        if state.chunks.back().is_none_or(is_full) {
-            let spare = state.spare.pop();
-            state.chunks.push_back(Chunk::new(spare));
+        // Also where there is none.
+        if state.filling.spans.len() == state.filling.spans.capacity() {
+            state.start_chunk();
             *next = Next::LookAround;
         }
-        let crosses = (spans == 1 && !state.expected)
-            || spans == limits.batch_spans
-            || (state.bytes < limits.batch_bytes && bytes >= limits.batch_bytes);
         // Only where the worker may be asleep: a wake-up costs a system call.
-        if crosses {
-            *next = Next::Wake(state.wake.clone());
+        if (spans == 1 && !state.expected)
+            || spans == limits.batch_spans
+            || (state.bytes < limits.batch_bytes && bytes >= limits.batch_bytes)
+        {
+            *next = Next::Wake;
         }
         (state.spans, state.bytes) = (spans, bytes);
         state.totals.accepted += 1;
-        let chunk = state.chunks.back_mut()?;
-        chunk.bytes += weight;
-        Some(&mut chunk.spans)
+        state.filling.bytes += weight;
+        Some(&mut state.filling.spans)
     }
 
     /// Lets others have it.
@@ -256,14 +263,25 @@ impl Held<'_> {
     }
 }
 
-impl Chunk {
+impl State {
     #[cold]
-    fn new(spare: Option<Vec<SpanRecord>>) -> Self {
-        Self {
+    fn start_chunk(&mut self) {
+        let spare = self.spare.pop();
+        let chunk = Chunk {
             spans: spare.unwrap_or_else(|| Vec::with_capacity(CHUNK)),
             bytes: 0,
-            since: Instant::now(),
+            since: Some(Instant::now()),
+        };
+        let full = mem::replace(&mut self.filling, chunk);
+        if !full.spans.is_empty() {
+            self.chunks.push_back(full);
         }
+    }
+}
+
+impl Totals {
+    pub(crate) fn recorded(&self) -> u64 {
+        self.accepted + self.full + self.after_shutdown
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Limits, Next, Queue};
+use mcp_trace::SpanRecord;
+
+use super::{CHUNK, Limits, Next, Queue};
 use crate::testing::span;
 
 impl Queue {
@@ -14,7 +16,7 @@ impl Queue {
         held.admit(weight)
             .into_iter()
             .for_each(|spans| spans.push(span.clone()));
-        matches!(held.release(), Next::Wake(_))
+        matches!(held.release(), Next::Wake)
     }
 }
 
@@ -34,7 +36,7 @@ fn the_newest_is_dropped_and_counted() {
         queue.take(&format!("tool{n}"));
     }
     let (totals, _) = queue.totals();
-    assert_eq!((totals.recorded, totals.accepted, totals.full), (5, 2, 3));
+    assert_eq!((totals.recorded(), totals.accepted, totals.full), (5, 2, 3));
     let chunk = queue.pop().unwrap();
     assert_eq!(chunk.spans[0].name(), "tools/call tool0");
     assert_eq!((queue.level().spans, queue.level().bytes), (0, 0));
@@ -99,7 +101,7 @@ fn a_closed_queue_counts_what_it_turns_away() {
     queue.close();
     queue.take("tool");
     let (totals, _) = queue.totals();
-    assert_eq!((totals.recorded, totals.after_shutdown), (1, 1));
+    assert_eq!((totals.recorded(), totals.after_shutdown), (1, 1));
 }
 
 #[test]
@@ -117,4 +119,44 @@ fn a_first_span_wakes_the_worker_unless_that_will_look() {
     queue.pop();
     queue.expect(false);
     assert_eq!(burst(), [true, false, true, false]);
+}
+
+#[test]
+fn a_rest_of_the_newest_comes_before_what_came_meanwhile() {
+    let queue = queue(1000, 1 << 30);
+    let burst = |names: [&str; 2]| names.map(|name| queue.take(name));
+    burst(["a", "b"]);
+    let mut chunk = queue.pop().unwrap();
+    burst(["c", "d"]);
+    chunk.spans.drain(..1);
+    queue.unpop(chunk);
+    let chunks = [(); 3].map(|()| queue.pop().map_or(Vec::new(), |chunk| chunk.spans));
+    let names: Vec<_> = chunks.iter().flatten().map(SpanRecord::name).collect();
+    assert_eq!(names, ["tools/call b", "tools/call c", "tools/call d"]);
+    let level = queue.level();
+    assert_eq!((level.spans, level.bytes, level.oldest), (0, 0, None));
+    assert!(queue.pop().is_none());
+}
+
+#[test]
+fn a_child_gets_what_its_parent_holds() {
+    let (parent, child) = (queue(1000, 1 << 30), queue(1000, 1 << 30));
+    child.inherit(&parent);
+    assert!(child.pop().is_none());
+    for n in 0..300 {
+        parent.take(&format!("tool{n}"));
+    }
+    child.inherit(&parent);
+    let (totals, held) = child.totals();
+    assert_eq!((totals.recorded(), totals.accepted, held), (300, 300, 300));
+    assert_eq!(child.level().bytes, parent.level().bytes);
+    child.pop().unwrap();
+    let mut last = child.pop().unwrap();
+    assert_eq!(last.spans[43].name(), "tools/call tool299");
+    assert_eq!((child.level().spans, child.level().bytes), (0, 0));
+    last.spans.clear();
+    child.unpop(last);
+    child.take("tool");
+    let room = child.pop().unwrap().spans.capacity();
+    assert!(room >= CHUNK, "a copy has no room for more: {room}");
 }
