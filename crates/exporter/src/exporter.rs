@@ -89,18 +89,18 @@ impl Exporter {
     }
 
     #[inline(always)]
-    fn after(&self, next: Next) {
+    fn after(&self, next: Next, queue: &Queue) {
         if !matches!(next, Next::Nothing) {
-            self.look_around(next);
+            self.look_around(next, queue);
         }
     }
 
     #[cold]
-    fn look_around(&self, next: Next) {
+    fn look_around(&self, next: Next, queue: &Queue) {
         match next {
             Next::Nothing => {}
-            Next::Wake(wake) if process::id() == self.process => wake.notify_one(),
-            Next::Wake(_) | Next::LookAround => {
+            Next::Wake if process::id() == self.process => queue.wake().notify_one(),
+            Next::Wake | Next::LookAround => {
                 self.here();
             }
         }
@@ -121,24 +121,24 @@ impl SpanSink for Exporter {
         };
         let weight = span.weight();
         for destination in others {
-            let Some(mut queue) = self.hold(&destination.queue) else {
+            let Some(mut held) = self.hold(&destination.queue) else {
                 return self.deliver_elsewhere(span);
             };
-            if let Some(spans) = queue.admit(weight) {
+            if let Some(spans) = held.admit(weight) {
                 spans.push(span.clone());
             }
-            self.after(queue.release());
+            self.after(held.release(), &destination.queue);
         }
-        let Some(mut queue) = self.hold(&last.queue) else {
+        let Some(mut held) = self.hold(&last.queue) else {
             return self.deliver_elsewhere(span);
         };
-        match queue.admit(weight) {
+        match held.admit(weight) {
             // As it always is; where the vector might grow first, the span would be moved twice.
             Some(spans) if spans.len() < spans.capacity() => spans.push(span),
             Some(spans) => grow(spans, span),
             None => {}
         }
-        self.after(queue.release());
+        self.after(held.release(), &last.queue);
     }
 
     fn sampler(&self) -> Sampler {

@@ -1,6 +1,7 @@
 //! The bounded queue between the threads that end spans and the worker.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -29,10 +30,15 @@ pub(crate) struct Limits {
 pub(crate) struct Queue {
     limits: Limits,
     state: Mutex<State>,
+    /// What the worker waits on.
+    wake: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    /// The newest, which is being filled: at hand, since most spans need no more than this.
+    filling: Chunk,
+    /// Older ones, oldest first, none of them empty.
     chunks: VecDeque<Chunk>,
     /// Of chunks that were emptied.
     spare: Vec<Vec<SpanRecord>>,
@@ -40,36 +46,36 @@ struct State {
     bytes: usize,
     totals: Totals,
     closed: bool,
-    wake: Arc<Notify>,
+    /// The worker will look before a first span is due.
+    expected: bool,
 }
 
 /// Spans in the order in which they were recorded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Chunk {
     pub(crate) spans: Vec<SpanRecord>,
     bytes: usize,
     /// When its first span came.
-    since: Instant,
+    since: Option<Instant>,
 }
 
 /// What came in, and what was turned away.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Totals {
-    pub(crate) recorded: u64,
     pub(crate) accepted: u64,
     pub(crate) full: u64,
     pub(crate) after_shutdown: u64,
 }
 
 /// What whoever recorded a span has to do next.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[must_use]
 pub(crate) enum Next {
     Nothing,
     /// Nothing, but it is time to look around now and then.
     LookAround,
     /// Wake the worker.
-    Wake(Arc<Notify>),
+    Wake,
 }
 
 /// The queue while a thread puts a span in.
@@ -93,6 +99,7 @@ impl Queue {
         Self {
             limits,
             state: Mutex::default(),
+            wake: Arc::default(),
         }
     }
 
@@ -129,16 +136,22 @@ impl Queue {
         };
         let mut state = self.lock();
         state.chunks = parent.chunks.clone();
+        if !parent.filling.spans.is_empty() {
+            state.chunks.push_back(parent.filling.clone());
+        }
         (state.spans, state.bytes) = (parent.spans, parent.bytes);
         state.closed = parent.closed;
-        state.totals.recorded = parent.spans as u64;
         state.totals.accepted = parent.spans as u64;
     }
 
     /// Takes the oldest chunk out.
     pub(crate) fn pop(&self) -> Option<Chunk> {
         let mut state = self.lock();
-        let chunk = state.chunks.pop_front()?;
+        let chunk = match state.chunks.pop_front() {
+            Some(chunk) => chunk,
+            None if state.filling.spans.is_empty() => return None,
+            None => mem::take(&mut state.filling),
+        };
         state.spans -= chunk.spans.len();
         state.bytes = state.bytes.saturating_sub(chunk.bytes);
         Some(chunk)
@@ -148,7 +161,8 @@ impl Queue {
     pub(crate) fn unpop(&self, mut chunk: Chunk) {
         if chunk.spans.is_empty() {
             let mut state = self.lock();
-            if state.spare.len() < SPARE {
+            // A copy in a child of `fork` has no room.
+            if state.spare.len() < SPARE && chunk.spans.capacity() >= CHUNK {
                 state.spare.push(chunk.spans);
             }
             return;
@@ -160,6 +174,12 @@ impl Queue {
         state.chunks.push_front(chunk);
     }
 
+    /// Whether the worker will look in time for a first span, which need not wake it then. What
+    /// came before is seen by a look at the [`level`](Self::level) after this.
+    pub(crate) fn expect(&self, expected: bool) {
+        self.lock().expected = expected;
+    }
+
     /// Takes no more spans.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
@@ -167,11 +187,10 @@ impl Queue {
 
     pub(crate) fn level(&self) -> Level {
         let state = self.lock();
-        let oldest = state.chunks.front().map(|chunk| chunk.since);
         Level {
             spans: state.spans,
             bytes: state.bytes,
-            oldest,
+            oldest: state.chunks.front().unwrap_or(&state.filling).since,
         }
     }
 
@@ -185,9 +204,8 @@ impl Queue {
         self.limits
     }
 
-    /// What the worker waits on.
     pub(crate) fn wake(&self) -> Arc<Notify> {
-        self.lock().wake.clone()
+        self.wake.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -211,7 +229,6 @@ impl Held<'_> {
             next,
         } = self;
         let state = &mut **state;
-        state.totals.recorded += 1;
         if state.closed {
             state.totals.after_shutdown += 1;
             return None;
@@ -221,24 +238,22 @@ impl Held<'_> {
             state.totals.full += 1;
             return None;
         }
-        let is_full = |chunk: &Chunk| chunk.spans.len() >= CHUNK;
-        if state.chunks.back().is_none_or(is_full) {
-            let spare = state.spare.pop();
-            state.chunks.push_back(Chunk::new(spare));
+        // Also where there is none.
+        if state.filling.spans.len() == state.filling.spans.capacity() {
+            state.start_chunk();
             *next = Next::LookAround;
         }
-        let crosses = spans == 1
-            || spans == limits.batch_spans
-            || (state.bytes < limits.batch_bytes && bytes >= limits.batch_bytes);
         // Only where the worker may be asleep: a wake-up costs a system call.
-        if crosses {
-            *next = Next::Wake(state.wake.clone());
+        if (spans == 1 && !state.expected)
+            || spans == limits.batch_spans
+            || (state.bytes < limits.batch_bytes && bytes >= limits.batch_bytes)
+        {
+            *next = Next::Wake;
         }
         (state.spans, state.bytes) = (spans, bytes);
         state.totals.accepted += 1;
-        let chunk = state.chunks.back_mut()?;
-        chunk.bytes += weight;
-        Some(&mut chunk.spans)
+        state.filling.bytes += weight;
+        Some(&mut state.filling.spans)
     }
 
     /// Lets others have it.
@@ -248,14 +263,25 @@ impl Held<'_> {
     }
 }
 
-impl Chunk {
+impl State {
     #[cold]
-    fn new(spare: Option<Vec<SpanRecord>>) -> Self {
-        Self {
+    fn start_chunk(&mut self) {
+        let spare = self.spare.pop();
+        let chunk = Chunk {
             spans: spare.unwrap_or_else(|| Vec::with_capacity(CHUNK)),
             bytes: 0,
-            since: Instant::now(),
+            since: Some(Instant::now()),
+        };
+        let full = mem::replace(&mut self.filling, chunk);
+        if !full.spans.is_empty() {
+            self.chunks.push_back(full);
         }
+    }
+}
+
+impl Totals {
+    pub(crate) fn recorded(&self) -> u64 {
+        self.accepted + self.full + self.after_shutdown
     }
 }
 
@@ -271,105 +297,4 @@ impl Level {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::{Duration, Instant};
-
-    use super::{Limits, Queue};
-    use crate::testing::span;
-
-    impl Queue {
-        fn take(&self, tool: &str) {
-            let span = span(tool);
-            let weight = span.weight();
-            let mut held = self.hold();
-            held.admit(weight)
-                .into_iter()
-                .for_each(|spans| spans.push(span.clone()));
-            let _ = held.release();
-        }
-    }
-
-    fn queue(spans: usize, bytes: usize) -> Queue {
-        Queue::new(Limits {
-            spans,
-            bytes,
-            batch_spans: 3,
-            batch_bytes: 1 << 20,
-        })
-    }
-
-    #[test]
-    fn the_newest_is_dropped_and_counted() {
-        let queue = queue(2, 1 << 20);
-        for n in 0..5 {
-            queue.take(&format!("tool{n}"));
-        }
-        let (totals, _) = queue.totals();
-        assert_eq!((totals.recorded, totals.accepted, totals.full), (5, 2, 3));
-        let chunk = queue.pop().unwrap();
-        assert_eq!(chunk.spans[0].name(), "tools/call tool0");
-        assert_eq!((queue.level().spans, queue.level().bytes), (0, 0));
-    }
-
-    #[test]
-    fn bytes_are_a_bound_too() {
-        let weight = span("tool").weight();
-        let queue = queue(100, 3 * weight);
-        for _ in 0..5 {
-            queue.take("tool");
-        }
-        let (totals, held) = queue.totals();
-        assert_eq!((totals.accepted, totals.full, held), (3, 2, 3));
-    }
-
-    #[test]
-    fn a_rest_goes_back_to_the_front() {
-        let queue = queue(1000, 1 << 30);
-        for n in 0..300 {
-            queue.take(&format!("tool{n}"));
-        }
-        let before = queue.level();
-        let mut chunk = queue.pop().unwrap();
-        chunk.spans.drain(..100);
-        queue.unpop(chunk);
-        assert_eq!(queue.level().spans, before.spans - 100);
-        assert_eq!(queue.pop().unwrap().spans[0].name(), "tools/call tool100");
-    }
-
-    #[test]
-    fn emptied_chunks_are_filled_again() {
-        let queue = queue(1000, 1 << 30);
-        queue.take("tool");
-        let mut chunk = queue.pop().unwrap();
-        let place = chunk.spans.as_ptr();
-        chunk.spans.clear();
-        queue.unpop(chunk);
-        assert_eq!((queue.level().spans, queue.level().oldest), (0, None));
-        queue.take("another");
-        let chunk = queue.pop().unwrap();
-        assert_eq!(chunk.spans.as_ptr(), place);
-        assert_eq!(chunk.spans[0].name(), "tools/call another");
-    }
-
-    #[test]
-    fn a_batch_is_due_by_count_or_age() {
-        let queue = queue(100, 1 << 30);
-        let (now, age) = (Instant::now(), Duration::from_secs(5));
-        assert_eq!(queue.level().due(now, &queue.limits(), age), None);
-        queue.take("tool");
-        let due = queue.level().due(now, &queue.limits(), age).unwrap();
-        assert!(due >= now + age && due < now + age + Duration::from_secs(1));
-        queue.take("tool");
-        queue.take("tool");
-        assert_eq!(queue.level().due(now, &queue.limits(), age), Some(now));
-    }
-
-    #[test]
-    fn a_closed_queue_counts_what_it_turns_away() {
-        let queue = queue(10, 1 << 20);
-        queue.close();
-        queue.take("tool");
-        let (totals, _) = queue.totals();
-        assert_eq!((totals.recorded, totals.after_shutdown), (1, 1));
-    }
-}
+mod tests;

@@ -271,7 +271,7 @@ impl Counters {
             .clone();
         DestinationStats {
             name: name.to_owned(),
-            recorded: totals.recorded,
+            recorded: totals.recorded(),
             exported: self.exported.get(),
             rejected: self.rejected.get(),
             dropped,

@@ -52,6 +52,9 @@ pub(super) struct Dispatcher {
     /// How long the first span of all waits: random, so that programs that start together
     /// do not send together.
     pub(super) first_wait: Option<Duration>,
+    /// Then the worker looks by itself, since where spans came more will, and none of these is due
+    /// earlier: to be woken costs whoever ends a span as much as a hundred spans do.
+    pub(super) looks_at: Option<Instant>,
     /// The newest flush, and the end, that already hurried the pace.
     hurried: (u64, bool),
     /// The end of sending, once the end was ordered.
@@ -89,6 +92,7 @@ impl Dispatcher {
             taken: totals.accepted - held as u64,
             growth: Growth::new(destination.tuning.max_batch_bytes),
             first_wait,
+            looks_at: None,
             hurried: (0, false),
             last_call: None,
             reported_full: totals.full,
@@ -156,6 +160,9 @@ impl Dispatcher {
 
     /// When something happens without a wake-up.
     fn next_event(&self, now: Instant) -> Option<Instant> {
+        let look = self.looks_at.filter(|at| *at > now);
+        // First of all: whoever records a span after the queue was looked at has to know.
+        self.destination.queue.expect(look.is_some());
         let paused = self.pace.not_before(now);
         let ready = if self.attempts.len() >= self.slots() {
             None
@@ -170,7 +177,7 @@ impl Dispatcher {
         let disk = self
             .disk_rests_until()
             .filter(|_| self.destination.counters.spooled.get() > 0);
-        [ready, spill, disk, self.last_call]
+        [ready, spill, disk, look, self.last_call]
             .into_iter()
             .flatten()
             .min()

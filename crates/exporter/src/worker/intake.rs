@@ -20,6 +20,7 @@ impl Dispatcher {
     /// Encodes what the queue holds now, up to the size of a batch: what comes meanwhile waits
     /// for the next one, or a program that is as fast as this would meet it at every span.
     pub(super) fn take_batch(&mut self) -> Option<Batch> {
+        let now = Instant::now();
         let destination = self.destination.clone();
         let (preamble, buffer) = (destination.preamble.clone(), self.buffers.take());
         let mut batch = Batch::in_buffer(self.taken, preamble, buffer);
@@ -54,6 +55,7 @@ impl Dispatcher {
             self.buffers.give(batch.into_buffer(), true);
             return None;
         }
+        self.looks_at = now.checked_add(destination.tuning.flush_interval);
         Some(batch)
     }
 

@@ -303,7 +303,9 @@ fn a_span_does_not_wait_longer_than_the_interval() {
     let collector = Collector::kind();
     let guard = otlp(&collector).flush_interval(MILLIS(50)).build().unwrap();
     let sink = sink(&guard);
-    for n in 1..=3 {
+    // At once after the one before, while the worker counts on more, and when it does no longer.
+    for (n, pause) in (1..).zip([0, 0, 20, 200, 20, 200]) {
+        std::thread::sleep(MILLIS(pause));
         record(&sink, 1);
         eventually("a lone span", || only(&guard).exported == n);
     }
