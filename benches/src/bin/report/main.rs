@@ -4,8 +4,8 @@
 //! cargo run --release --manifest-path benches/Cargo.toml --bin report
 //! ```
 //!
-//! The exporter and the servers run three times, all else nine times, in processes of their own; `--runs N` changes
-//! the three, `--only NAME` runs one of them and writes nothing. What it finds is kept in `benches/results.json` as well, so that the next
+//! Runs every benchmark nine times, in turns and in processes of their own; `--turns N` changes the nine, `--only NAME` runs
+//! one of them and writes nothing. What it finds is kept in `benches/results.json` as well, so that the next
 //! run can say how far its ratios are from this one's. What is said about bounds that are missed stands in
 //! `notes.md` beside this file; `--page` writes the page anew from what was found last, without running
 //! anything.
@@ -21,10 +21,10 @@ mod run;
 
 use std::{env, fs, io, path::Path, time::Instant};
 
-use crate::results::{Results, Table};
+use crate::results::Results;
 
 /// In the order of the page.
-const BENCHES: [&str; 8] = [
+const BENCHES: [&str; 7] = [
     "codec",
     "envelope",
     "server_layer",
@@ -32,14 +32,10 @@ const BENCHES: [&str; 8] = [
     "otel",
     "exporter",
     "end_to_end",
-    DEPENDENCIES,
 ];
 
-/// How often a short benchmark runs where a long one runs once.
-const SHORT_TURNS: usize = 3;
-
-/// Counted, not run.
-const DEPENDENCIES: &str = "dependencies";
+/// How often each of them runs.
+const TURNS: usize = 9;
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -47,11 +43,17 @@ fn main() -> io::Result<()> {
         let at = arguments.iter().position(|argument| argument == name)?;
         arguments.get(at + 1).map(String::as_str)
     };
-    let runs = value("--runs").map_or(3, |runs| runs.parse().expect("--runs takes a number"));
+    let turns = value("--turns").map_or(TURNS, |turns| {
+        turns.parse().expect("--turns takes a number")
+    });
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
 
     if let Some(only) = value("--only") {
-        print!("{}", page::tables(&tables(only, runs)?));
+        let bench = BENCHES.into_iter().find(|bench| *bench == only);
+        let bench = bench.expect("--only takes the name of a benchmark");
+        for (_, tables) in run::in_turns(&[bench], turns)? {
+            print!("{}", page::tables(&tables));
+        }
         return Ok(());
     }
 
@@ -68,7 +70,7 @@ fn main() -> io::Result<()> {
     let results = match earlier {
         Some(results) if arguments.iter().any(|argument| argument == "--page") => results,
         earlier => {
-            let results = measure(runs, earlier.as_ref())?;
+            let results = measure(turns, earlier.as_ref())?;
             fs::write(&file, format!("{:#}\n", results.to_json()))?;
             chart::write_all(&results, &folder.join("charts"))?;
             results
@@ -77,31 +79,17 @@ fn main() -> io::Result<()> {
     fs::write(folder.join("RESULTS.md"), page::render(&results))
 }
 
-fn measure(runs: usize, earlier: Option<&Results>) -> io::Result<Results> {
+fn measure(turns: usize, earlier: Option<&Results>) -> io::Result<Results> {
     let began = Instant::now();
     let mut results = Results::default();
-    for bench in BENCHES {
-        eprintln!("{bench} ...");
-        results.add(bench, tables(bench, runs * turns(bench))?);
+    for (bench, tables) in run::in_turns(&BENCHES, turns)? {
+        results.add(bench, tables);
     }
-    results.head = page::head(runs, began.elapsed());
+    // Counted, not run.
+    results.add("dependencies", dependencies::table()?);
+    results.head = page::head(turns, began.elapsed());
     if let Some(earlier) = earlier {
         results.compared = page::compared(&results, earlier);
     }
     Ok(results)
-}
-
-/// The short ones run more often: what else the machine does comes and goes by the minute.
-fn turns(bench: &str) -> usize {
-    match bench {
-        "exporter" | "end_to_end" => 1,
-        _ => SHORT_TURNS,
-    }
-}
-
-fn tables(bench: &str, runs: usize) -> io::Result<Vec<Table>> {
-    match bench {
-        DEPENDENCIES => dependencies::table(),
-        bench => run::bench(bench, runs),
-    }
 }

@@ -3,7 +3,6 @@
 use std::{fmt::Write, time::Duration};
 
 use crate::{
-    SHORT_TURNS,
     budgets::{BUDGETS, Budget},
     chart::CHARTS,
     machine, notes,
@@ -37,22 +36,21 @@ const PEERS: &[&str] = &[
 const REPEATABLE: f64 = 0.15;
 
 /// How and where results came to be.
-pub(crate) fn head(runs: usize, took: Duration) -> String {
+pub(crate) fn head(turns: usize, took: Duration) -> String {
     let mut page = String::from("# Results\n\n");
     let minutes = took.as_secs().div_ceil(60);
     let _ = writeln!(
         page,
-        "Written by `cargo run --release --manifest-path benches/Cargo.toml --bin report`, which took {minutes} minutes: {runs} runs of \
-         the exporter and the servers, {} of all else, each in a process of its own. What each case does is said at the top of its `main.rs` in `benches/benches`.\n",
-        runs * SHORT_TURNS
+        "Written by `cargo run --release --manifest-path benches/Cargo.toml --bin report`, which took {minutes} minutes: {turns} turns \
+         over all benchmarks, each in a process of its own. What each case does is said at the top of its `main.rs` in `benches/benches`.\n"
     );
     for line in machine::describe() {
         let _ = writeln!(page, "- {line}");
     }
     let _ = writeln!(page, "- {}\n", machine::versions(PEERS));
     page.push_str(
-        "Figures are medians. *Spread* is how far the runs lie apart, as a part of the median. *Times* is the ratio to the first row in the \
-         same run; on a machine that does other things as well, trust ratios and allocations.\n\n",
+        "Figures are medians. *Spread* is how far the turns lie apart, as a part of the median. *Times* is the ratio to the first row in the \
+         same turn; on a machine that does other things as well, trust ratios and allocations.\n\n",
     );
     page
 }

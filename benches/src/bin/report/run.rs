@@ -1,4 +1,4 @@
-//! Runs a benchmark several times.
+//! Runs benchmarks several times.
 
 use std::{env, fs, io, process::Command};
 
@@ -7,13 +7,20 @@ use serde_json::Value;
 
 use crate::results::{Row, Table};
 
-/// The tables of `bench`, over `runs` runs.
-pub(crate) fn bench(bench: &str, runs: usize) -> io::Result<Vec<Table>> {
-    let mut tables = Vec::new();
-    for _ in 0..runs {
-        merge(&mut tables, once(bench)?);
+/// The tables of each of the `benches`, over so many turns. Every turn runs all of them: what else the machine does
+/// comes and goes by the minute, and is to meet all of them alike.
+pub(crate) fn in_turns(
+    benches: &[&'static str],
+    turns: usize,
+) -> io::Result<Vec<(&'static str, Vec<Table>)>> {
+    let mut found: Vec<_> = benches.iter().map(|bench| (*bench, Vec::new())).collect();
+    for turn in 1..=turns {
+        for (bench, tables) in &mut found {
+            eprintln!("{turn} of {turns}: {bench}");
+            merge(tables, once(bench)?);
+        }
     }
-    Ok(tables)
+    Ok(found)
 }
 
 fn once(bench: &str) -> io::Result<Vec<Value>> {
