@@ -73,7 +73,8 @@ pub(crate) enum Expected {
 }
 
 impl Exchange {
-    /// A request of whose message only the head is looked at.
+    /// A request of whose message only the head is looked at. A context that nobody records is
+    /// passed on unchanged.
     #[inline]
     pub(crate) fn of_head(
         head: &Parts,
@@ -87,6 +88,14 @@ impl Exchange {
             Trust::Continue => None,
             _ => above.take(),
         };
+        if !is_described(above.as_ref(), config.sink.as_ref(), None) {
+            let exchange = Self::Head {
+                config: config.begin(),
+                is_subscription: false,
+                abandoned: End::Detached,
+            };
+            return (ActiveSpan::propagating(above), exchange);
+        }
         let announced = headers.method();
         let is_wanted = match &announced {
             Some(method) => config.wants_span(|| method.clone()),
@@ -99,28 +108,21 @@ impl Exchange {
         let span = if is_wanted {
             let sampler = announced.as_ref();
             let sampler = sampler.and_then(|method| config.sampler(|| method.clone()));
-            let is_described = is_described(above.as_ref(), config.sink.as_ref(), None);
-            let operation: Operation = match announced.filter(|_| is_described) {
+            let operation: Operation = match announced {
                 Some(method) => {
                     let mut call = announced_call(method, headers, config);
                     call.protocol_version = protocol_version;
                     call.network = network(head, config);
                     call.into()
                 }
-                // Nobody reads more, or nothing more is known.
+                // Nothing more is known.
                 None => HttpCall::new(&head.method, network(head, config)).into(),
             };
-            let builder = config.span(operation);
-            let builder = if is_described {
-                builder
-            } else {
-                builder.uncounted()
-            };
             let span = match sampler {
-                None => builder.under(above).start(),
+                None => config.span(operation).under(above).start(),
                 // It decides in place of the sink's.
                 sampler => {
-                    let span = builder.incoming(above).start();
+                    let span = config.span(operation).incoming(above).start();
                     span.resolve_sampled(None, sampler);
                     span
                 }
@@ -160,10 +162,17 @@ impl Exchange {
         }
     }
 
+    /// Whether it is certain that nobody learns how it goes.
+    pub(crate) fn is_unobserved(&self, span: &ActiveSpan) -> bool {
+        matches!(self, Self::Head { .. }) && !span.is_observed()
+    }
+
     /// What the answer's body is watched for. A service that sends one has read the request.
     pub(crate) fn expected(&mut self, span: &ActiveSpan) -> Expected {
+        if self.is_unobserved(span) {
+            return Expected::Nothing;
+        }
         match self {
-            Self::Head { .. } if !span.is_observed() => Expected::Nothing,
             Self::Head {
                 is_subscription: true,
                 ..

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use crate::answer::{AnswerWatch, update_call};
 use crate::exchange::Exchange;
-use crate::head::{self, Headers};
+use crate::head::{self, Content, Headers};
 
 pin_project! {
     /// The body of an answer; the span of the request ends with it.
@@ -34,6 +34,13 @@ impl<B: Body> ResponseBody<B> {
                 body: WatchedBody::scoped(body, span),
             });
         };
+        if exchange.is_unobserved(&span) {
+            // Only counted, and then it does not matter how it ends.
+            let watch = AnswerWatch::new(exchange, Content::Other);
+            return response.map(|body| Self {
+                body: WatchedBody::new(body, BytesDue::UNKNOWN, watch, span),
+            });
+        }
         let headers = Headers::of(response.headers());
         // A session begins with the answer to `initialize`.
         if let Some(session_id) = head::session_id(headers.session_id) {

@@ -15,7 +15,8 @@ pub struct SpanHead<'a> {
     pub kind: SpanKind,
     /// What it is about, as far as that is known.
     pub operation: &'a Operation,
-    /// Wall-clock time at its start.
+    /// Wall-clock time at its start; the Unix epoch where the context above is not sampled, unless the
+    /// sink [records such spans](crate::SpanSink::records_unsampled).
     pub start: SystemTime,
 }
 

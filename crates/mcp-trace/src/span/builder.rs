@@ -173,16 +173,20 @@ impl Options {
         };
         let agent = self.agent.or_else(|| above?.agent().cloned());
         let span_id = id::span_id();
-        // Only a sink wants to know.
-        let start = match &sink {
-            Some(_) => SystemTime::now(),
-            None => SystemTime::UNIX_EPOCH,
-        };
         let parent = match &self.above {
             Above::Context(context) => context.as_ref(),
             Above::Incoming(_) => None,
             Above::Current(otherwise) => between.or(above).or(otherwise.as_ref()),
             Above::Span(_) => between.or(above),
+        };
+        // Only a sink wants to know, and only of what it may record.
+        let may_record = |sink: &Arc<dyn SpanSink>| {
+            parent.is_none_or(TraceContext::is_sampled) || sink.records_unsampled()
+        };
+        let start = if sink.as_ref().is_some_and(may_record) {
+            SystemTime::now()
+        } else {
+            SystemTime::UNIX_EPOCH
         };
         let fixed = match self.above {
             Above::Incoming(_) => None,
