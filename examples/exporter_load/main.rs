@@ -171,10 +171,10 @@ fn template() -> SpanRecord {
     call.session_id = Some(Text::from("6f1b0d2e-7c1a-4f0e-9d42-0a6f5a3c9b10"));
     call.network = Network::http(http::Version::HTTP_11);
     call.network.peer = Some(NetworkPeer::new("127.0.0.1", Some(9000)));
-    ActiveSpan::builder(SpanKind::Client, call)
+    ActiveSpan::builder(SpanKind::Client)
         .under(None)
         .sink(sink.clone())
-        .start()
+        .start(call)
         .end();
     sink.take().remove(0)
 }

@@ -96,10 +96,10 @@ fn main() {
     let sink = Arc::new(DiscardSink::default());
     let agent = |context| {
         let name = "weather_agent".into();
-        ActiveSpan::builder(SpanKind::Internal, Operation::Internal { name })
+        ActiveSpan::builder(SpanKind::Internal)
             .sink(sink.clone())
             .under(Some(context))
-            .start()
+            .start(Operation::Internal { name })
     };
     let root = TraceContext::new_root();
     let (sampled, not) = (agent(root.clone()), agent(root.clone().with_sampled(false)));

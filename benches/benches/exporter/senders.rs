@@ -110,10 +110,10 @@ pub(crate) fn call(sink: &Arc<dyn SpanSink>) {
     call.session_id = Some(Text::from(SESSION));
     call.network = Network::http(http::Version::HTTP_11);
     call.network.peer = Some(NetworkPeer::new("127.0.0.1", Some(9000)));
-    ActiveSpan::builder(SpanKind::Client, call)
+    ActiveSpan::builder(SpanKind::Client)
         .under(None)
         .sink(sink.clone())
-        .start()
+        .start(call)
         .end();
 }
 

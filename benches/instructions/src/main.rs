@@ -89,15 +89,12 @@ fn named(case: &str) -> Box<dyn FnMut()> {
             Box::new(move || run(&mut service, request(OFF)))
         }
         "client" => {
-            let agent = ActiveSpan::builder(
-                SpanKind::Internal,
-                Operation::Internal {
-                    name: "agent".into(),
-                },
-            )
+            let agent = ActiveSpan::builder(SpanKind::Internal)
             .sink(Arc::new(DiscardSink::default()))
             .under(Some(TraceContext::new_root()))
-            .start();
+            .start(Operation::Internal {
+                    name: "agent".into(),
+                });
             let mut service = McpClientTraceLayer::new().layer(service_fn(answer));
             Box::new(move || {
                 let _agent = ScopeGuard::enter(agent.clone());

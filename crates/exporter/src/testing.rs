@@ -9,10 +9,10 @@ pub(crate) fn span(tool: &str) -> SpanRecord {
     let sink = Arc::new(MemorySink::default());
     let mut call = McpCall::new(Method::ToolsCall);
     call.set_target(Some(tool), None);
-    ActiveSpan::builder(SpanKind::Client, call)
+    ActiveSpan::builder(SpanKind::Client)
         .under(None)
         .sink(sink.clone())
-        .start()
+        .start(call)
         .end();
     sink.take().remove(0)
 }

@@ -31,7 +31,7 @@ fn call(kind: SpanKind, method: Method, target: Option<&str>, outcome: Outcome) 
     set_llm("openai", "gpt-4o");
     let mut call = McpCall::new(method);
     call.set_target(target, target);
-    let span = ActiveSpan::builder(kind, call).start();
+    let span = ActiveSpan::builder(kind).start(call);
     span.set_outcome(outcome);
     span.end();
     drop(scope);

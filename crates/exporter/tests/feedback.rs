@@ -26,8 +26,8 @@ struct Everything {
 
 fn record(name: &str) {
     let name = Text::new(name);
-    ActiveSpan::builder(SpanKind::Internal, Operation::Internal { name })
-        .start()
+    ActiveSpan::builder(SpanKind::Internal)
+        .start(Operation::Internal { name })
         .end();
 }
 
@@ -93,8 +93,8 @@ fn installed(url: &str) -> Guard {
             tower::service_fn(move |request: Request<Full<Bytes>>| {
                 let client = client.clone();
                 async move {
-                    let span = ActiveSpan::builder(SpanKind::Client, McpCall::new(Method::Ping));
-                    let span = span.start();
+                    let span = ActiveSpan::builder(SpanKind::Client);
+                    let span = span.start(McpCall::new(Method::Ping));
                     tracing::info!("a request");
                     let answer = client.oneshot(request).await;
                     span.end();

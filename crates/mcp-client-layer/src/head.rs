@@ -84,7 +84,7 @@ impl<'h> Headers<'h> {
 
     /// `Mcp-Session-Id`.
     pub(crate) fn session_id(&self) -> Option<Text> {
-        text(self.session_id).map(|id| Text::bounded(id, McpCall::MAX_SESSION_ID_LEN))
+        Text::of_header(self.session_id?, McpCall::MAX_SESSION_ID_LEN)
     }
 }
 

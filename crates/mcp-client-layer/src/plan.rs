@@ -99,7 +99,7 @@ fn begin(
     let subject = if is_described { subject } else { Subject::Http };
     let (operation, expected) = subject.describe(head);
     let session = Session::of(config, head, &expected);
-    let builder = ActiveSpan::builder(SpanKind::Client, operation);
+    let builder = ActiveSpan::builder(SpanKind::Client);
     let builder = match &config.sink {
         Some(sink) => builder.sink(sink.clone()),
         None => builder,
@@ -108,11 +108,12 @@ fn begin(
         Some(span) if span.context().is_some() => builder.child_of(span),
         _ => builder.otherwise_under(foreign),
     };
-    let span = if is_described {
-        builder.start()
+    let builder = if is_described {
+        builder
     } else {
-        builder.uncounted().start()
+        builder.uncounted()
     };
+    let span = builder.start(operation);
     Exchange::new(span, head, expected, session)
 }
 

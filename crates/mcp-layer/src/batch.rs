@@ -58,10 +58,10 @@ impl Batch {
             if config.wants_span(|| call.method.clone()) {
                 let sampler = config.sampler(|| call.method.clone());
                 let span = config
-                    .span(call)
+                    .span()
                     .incoming(reading.header.clone())
                     .trust(reading.trust)
-                    .start();
+                    .start(call);
                 span.resolve_sampled(reading.context_in(state, member), sampler);
                 config.capture(&span, CapturedPart::Arguments, member.arguments());
                 config.stats.add_member(span.is_recording());

@@ -9,8 +9,8 @@ use http::request::Parts;
 use mcp_envelope::{AnswerWatcher, Excerpt, Id, RequestScanner};
 use mcp_trace::carrier::{BaggageFilter, extract_values};
 use mcp_trace::{
-    ActiveSpan, Capture, CapturedPart, McpCall, Method, Operation, Sampler, Sessions, SpanBuilder,
-    SpanKind, SpanSink, Text, TraceContext, Trust,
+    ActiveSpan, Capture, CapturedPart, McpCall, Method, Sampler, Sessions, SpanBuilder, SpanKind,
+    SpanSink, TargetKind, Text, TraceContext, Trust,
 };
 
 use crate::Stats;
@@ -86,8 +86,8 @@ impl Config {
 
     /// Prepares the span of a message.
     #[inline]
-    pub(crate) fn span(&self, operation: impl Into<Operation>) -> SpanBuilder {
-        let builder = ActiveSpan::builder(SpanKind::Server, operation);
+    pub(crate) fn span(&self) -> SpanBuilder {
+        let builder = ActiveSpan::builder(SpanKind::Server);
         match &self.sink {
             _ if self.propagate_only => builder.propagate_only(),
             Some(sink) => builder.sink(sink.clone()),
@@ -126,12 +126,20 @@ impl Config {
     }
 
     /// What a caller says that it calls, as far as there is such a tool.
+    #[inline]
+    pub(crate) fn target(&self, method: &Method, target: Option<Text>) -> Option<Text> {
+        let (Some(known), TargetKind::Tool) = (&self.known_tools, method.target_kind()) else {
+            return target;
+        };
+        target.map(|tool| match known.contains(tool.as_str()) {
+            true => tool,
+            false => OTHER,
+        })
+    }
+
+    /// The same in the description of a call.
     pub(crate) fn bound(&self, call: &mut McpCall) {
-        if let (Some(known), Some(tool)) = (&self.known_tools, call.tool()) {
-            if !known.contains(tool.as_str()) {
-                call.target = Some(OTHER);
-            }
-        }
+        call.target = self.target(&call.method, call.target.take());
     }
 
     /// The context in a message's `_meta`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::request::Parts;
 use mcp_envelope::Id;
 use mcp_trace::{
-    ActiveSpan, End, HttpCall, McpCall, Method, Network, NetworkPeer, Operation, ProtocolVersion,
+    ActiveSpan, End, HttpCall, McpCall, Method, Network, NetworkPeer, ProtocolVersion, TargetKind,
     TraceContext, Trust, is_described,
 };
 
@@ -108,25 +108,26 @@ impl Exchange {
         let span = if is_wanted {
             let sampler = announced.as_ref();
             let sampler = sampler.and_then(|method| config.sampler(|| method.clone()));
-            let operation: Operation = match announced {
+            let builder = config.span();
+            let builder = match sampler {
+                None => builder.under(above),
+                // It decides in place of the sink's.
+                Some(_) => builder.incoming(above),
+            };
+            let network = network(head, config);
+            let span = match announced {
                 Some(method) => {
                     let mut call = announced_call(method, headers, config);
                     call.protocol_version = protocol_version;
-                    call.network = network(head, config);
-                    call.into()
+                    call.network = network;
+                    builder.start(call)
                 }
                 // Nothing more is known.
-                None => HttpCall::new(&head.method, network(head, config)).into(),
+                None => builder.start(HttpCall::new(&head.method, network)),
             };
-            let span = match sampler {
-                None => config.span(operation).under(above).start(),
-                // It decides in place of the sink's.
-                sampler => {
-                    let span = config.span(operation).incoming(above).start();
-                    span.resolve_sampled(None, sampler);
-                    span
-                }
-            };
+            if sampler.is_some() {
+                span.resolve_sampled(None, sampler);
+            }
             if let (Some(untrusted), Trust::RestartAndLink) = (untrusted, incoming.trust) {
                 span.add_link(untrusted);
             }
@@ -251,11 +252,16 @@ impl Incoming {
 /// What the headers say of a message since MCP 2026-07-28, apart from its connection.
 #[inline(always)]
 pub(crate) fn announced_call(method: Method, headers: &Headers<'_>, config: &Config) -> McpCall {
+    let name = match method.target_kind() {
+        TargetKind::None => None,
+        _ => head::name(headers.name),
+    };
+    let target = config.target(&method, name);
+    let session_id = head::session_id(headers.session_id);
+    // Nothing borrows it from here on, so that it is made where it goes.
     let mut call = McpCall::new(method);
-    let name = head::name(headers.name);
-    call.set_target(name.as_deref(), name.as_deref());
-    call.session_id = head::session_id(headers.session_id);
-    config.bound(&mut call);
+    call.target = target;
+    call.session_id = session_id;
     call
 }
 

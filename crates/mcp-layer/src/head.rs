@@ -1,7 +1,5 @@
 //! What the head of a message tells.
 
-use std::borrow::Cow;
-
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 pub(crate) use mcp_trace::body::Content;
@@ -81,13 +79,20 @@ impl<'h> Headers<'h> {
 }
 
 /// `Mcp-Name`: the tool, the prompt or the resource.
-pub(crate) fn name(value: Option<&HeaderValue>) -> Option<Cow<'_, str>> {
-    sentinel::decode(text(value)?)
+#[inline]
+pub(crate) fn name(value: Option<&HeaderValue>) -> Option<Text> {
+    let value = value?;
+    if value.as_bytes().starts_with(sentinel::START.as_bytes()) {
+        let name = sentinel::decode(value.to_str().ok()?)?;
+        return Some(Text::new(&name));
+    }
+    Text::of_header(value, Text::MAX_LEN)
 }
 
 /// `Mcp-Session-Id`, made safe to keep.
+#[inline]
 pub(crate) fn session_id(value: Option<&HeaderValue>) -> Option<Text> {
-    text(value).map(|id| Text::bounded(id, McpCall::MAX_SESSION_ID_LEN))
+    Text::of_header(value?, McpCall::MAX_SESSION_ID_LEN)
 }
 
 fn text(value: Option<&HeaderValue>) -> Option<&str> {

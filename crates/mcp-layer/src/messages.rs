@@ -170,7 +170,7 @@ impl<S, F: MessageFormat> Messages<S, F> {
         config.bound(&mut call);
         let is_wanted = config.wants_span(|| call.method.clone());
         let sampler = config.sampler(|| call.method.clone());
-        let span = config.span(call).incoming(header).trust(trust).start();
+        let span = config.span().incoming(header).trust(trust).start(call);
         if let Some(beside) = beside {
             span.add_link(beside);
         }

@@ -68,21 +68,17 @@ impl Reading {
         let protocol_version = headers.protocol_version();
         let above = header.as_ref().filter(|_| trust == Trust::Continue);
         let is_described = is_described(above, config.sink.as_ref(), None);
-        let operation: Operation = match announced.clone().filter(|_| is_described) {
+        let builder = config.span().incoming(header.clone()).trust(trust);
+        let span = match announced.clone().filter(|_| is_described) {
             // Most messages are what their headers say.
             Some(method) => {
                 let mut call = announced_call(method, headers, config);
                 call.protocol_version = protocol_version;
                 call.network = network.clone();
-                call.into()
+                builder.start(call)
             }
-            None => HttpCall::new(&head.method, network.clone()).into(),
+            None => builder.start(HttpCall::new(&head.method, network.clone())),
         };
-        let span = config
-            .span(operation)
-            .incoming(header.clone())
-            .trust(trust)
-            .start();
         if let Some(beside) = beside {
             span.add_link(beside);
         }

@@ -92,7 +92,7 @@ async fn a_task_of_a_handler_is_in_its_trace_and_may_outlive_it() {
     ) -> impl IntoResponse {
         let later = span.clone();
         let work = async move {
-            let child = ActiveSpan::builder(SpanKind::Client, McpCall::new(Method::Ping)).start();
+            let child = ActiveSpan::builder(SpanKind::Client).start(McpCall::new(Method::Ping));
             // Until the answer has left.
             while later.is_recording() {
                 tokio::time::sleep(std::time::Duration::from_millis(1)).await;

@@ -18,10 +18,10 @@ fn call(kind: SpanKind, tool: &str, sampled: bool, outcome: Outcome) {
     call.request_id = Some("1".into());
     call.session_id = Some("s".into());
     call.network = Network::http(http::Version::HTTP_2);
-    let span = ActiveSpan::builder(kind, call)
+    let span = ActiveSpan::builder(kind)
         .under(Some(TraceContext::new_root().with_sampled(sampled)))
         .sink(Arc::new(DiscardSink::default()))
-        .start();
+        .start(call);
     span.set_outcome(outcome);
     span.end();
 }

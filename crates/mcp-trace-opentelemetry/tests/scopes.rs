@@ -235,10 +235,10 @@ fn until_then_it_is_the_callers() {
     let sink = bridged();
     let parent = TraceContext::from_remote(TraceContext::new_root().traceparent());
     let span = |header: Option<TraceContext>| {
-        ActiveSpan::builder(SpanKind::Server, McpCall::new(Method::Ping))
+        ActiveSpan::builder(SpanKind::Server)
             .incoming(header)
             .sink(sink.clone())
-            .start()
+            .start(McpCall::new(Method::Ping))
     };
     let early = span(Some(parent.clone()));
     let _scope = ScopeGuard::enter(early.clone());
@@ -360,10 +360,10 @@ fn baggage_of_the_application_is_carried() {
 fn baggage_that_came_in_is_not_lost_in_a_span_of_theirs() {
     let sink = bridged();
     let received = TraceContext::new_root().with_baggage("user=a");
-    let span = ActiveSpan::builder(SpanKind::Server, McpCall::new(Method::Ping))
+    let span = ActiveSpan::builder(SpanKind::Server)
         .under(Some(received))
         .sink(sink.clone())
-        .start();
+        .start(McpCall::new(Method::Ping));
     let _scope = ScopeGuard::enter(span);
     let _theirs = theirs().attach();
     let child = agent_span("a").with_sink(sink).start();

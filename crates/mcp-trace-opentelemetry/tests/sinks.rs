@@ -49,10 +49,10 @@ fn parent() -> TraceContext {
 fn record(sink: Arc<dyn SpanSink>) -> (TraceContext, TraceContext) {
     let mut call = McpCall::new(Method::Ping);
     call.request_id = Some("7".into());
-    let span = ActiveSpan::builder(SpanKind::Server, call)
+    let span = ActiveSpan::builder(SpanKind::Server)
         .incoming(Some(parent()))
         .sink(sink)
-        .start();
+        .start(call);
     let link = TraceContext::new_root();
     span.update_operation(|operation| {
         let mut call = McpCall::new(Method::ToolsCall);
@@ -239,10 +239,10 @@ fn a_new_trace_stays_one_inside_another() {
     use opentelemetry::trace::{TraceContextExt, Tracer};
     let other = Context::current_with_span(provider.tracer("other").start("other"));
     let _guard = other.attach();
-    let span = ActiveSpan::builder(SpanKind::Server, McpCall::new(Method::Ping))
+    let span = ActiveSpan::builder(SpanKind::Server)
         .under(None)
         .sink(sink)
-        .start();
+        .start(McpCall::new(Method::Ping));
     let trace_id = span.context().unwrap().trace_id().to_bytes();
     assert_ne!(
         trace_id,

@@ -124,7 +124,7 @@ async fn the_counts_are_the_calls() {
     for n in 0..Metrics::MAX_SERIES + 10 {
         let mut call = McpCall::new(Method::ToolsCall);
         call.set_target(Some(&format!("tool \"{n}\" \\ \n")), None);
-        ActiveSpan::builder(SpanKind::Server, call).start().end();
+        ActiveSpan::builder(SpanKind::Server).start(call).end();
     }
     let scrape = page(&url).await;
     let overflow = counts(&scrape, SERVER, "otel_metric_overflow");
@@ -132,13 +132,12 @@ async fn the_counts_are_the_calls() {
     assert_eq!(overflow[""], 400.0 + 1998.0);
 
     // The tool that there is not is no label.
-    let span =
-        ActiveSpan::builder(SpanKind::Client, McpCall::new(Method::parse("made/up"))).start();
+    let span = ActiveSpan::builder(SpanKind::Client).start(McpCall::new(Method::parse("made/up")));
     span.set_outcome(Outcome::rpc_error(SpanKind::Client, -32601, "no"));
     span.end();
     drop(observing);
-    ActiveSpan::builder(SpanKind::Client, McpCall::new(Method::Ping))
-        .start()
+    ActiveSpan::builder(SpanKind::Client)
+        .start(McpCall::new(Method::Ping))
         .end();
     let methods = counts(&page(&url).await, CLIENT, "mcp_method_name");
     assert_eq!(methods, all(&[("tools/call", 400.0), ("_OTHER", 1.0)]));

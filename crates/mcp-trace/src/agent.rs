@@ -77,14 +77,13 @@ impl AgentSpan {
             name: self.name.clone(),
             llm: Mutex::new(None),
         });
-        let mut builder =
-            ActiveSpan::builder(SpanKind::Internal, Operation::Agent { name: self.name })
-                .maybe_sink(self.sink)
-                .agent(agent);
+        let mut builder = ActiveSpan::builder(SpanKind::Internal)
+            .maybe_sink(self.sink)
+            .agent(agent);
         if self.under.is_some() {
             builder = builder.under(self.under);
         }
-        builder.start()
+        builder.start(Operation::Agent { name: self.name })
     }
 
     /// Runs `future` as the agent: everything started inside is below its span, which ends

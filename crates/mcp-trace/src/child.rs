@@ -45,12 +45,13 @@ impl ChildSpan {
     #[must_use]
     pub fn start(self) -> Arc<ActiveSpan> {
         let operation = Operation::Internal { name: self.name };
-        let builder = ActiveSpan::builder(SpanKind::Internal, operation);
-        if current().is_some() {
-            builder.start()
+        let builder = ActiveSpan::builder(SpanKind::Internal);
+        let builder = if current().is_some() {
+            builder
         } else {
-            builder.propagate_only().start()
-        }
+            builder.propagate_only()
+        };
+        builder.start(operation)
     }
 
     /// Runs `future` inside the span, which ends with it.

@@ -88,9 +88,9 @@ where
                 None => {
                     let mut call = McpCall::new(Method::ToolsCall);
                     call.target = Some(start.name);
-                    let span = ActiveSpan::builder(SpanKind::Server, call)
+                    let span = ActiveSpan::builder(SpanKind::Server)
                         .maybe_sink(start.sink)
-                        .start();
+                        .start(call);
                     *this.guard = Some(SpanGuard::new(span.clone()));
                     span
                 }

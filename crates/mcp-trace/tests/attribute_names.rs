@@ -44,9 +44,9 @@ fn names(span: &SpanRecord) -> BTreeMap<String, String> {
 
 fn recorded(operation: impl Into<Operation>, change: impl FnOnce(&ActiveSpan)) -> SpanRecord {
     let sink = Arc::new(MemorySink::default());
-    let span = ActiveSpan::builder(SpanKind::Client, operation)
+    let span = ActiveSpan::builder(SpanKind::Client)
         .sink(sink.clone())
-        .start();
+        .start(operation);
     change(&span);
     span.end_as(End::Detached);
     sink.take().remove(0)

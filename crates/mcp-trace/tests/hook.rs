@@ -65,10 +65,10 @@ impl ScopeHook for Log {
 }
 
 fn incoming(header: Option<TraceContext>, sink: &Arc<MemorySink>) -> Arc<ActiveSpan> {
-    ActiveSpan::builder(SpanKind::Server, McpCall::new(Method::Ping))
+    ActiveSpan::builder(SpanKind::Server)
         .incoming(header)
         .sink(sink.clone())
-        .start()
+        .start(McpCall::new(Method::Ping))
 }
 
 /// Chooses ids, and wants something back.
@@ -169,9 +169,9 @@ async fn a_hook_follows_every_scope() {
 
     // A span that is not the current one has nothing between.
     AMBIENT.set(Some(ambient));
-    let child = ActiveSpan::builder(SpanKind::Client, McpCall::new(Method::Ping))
+    let child = ActiveSpan::builder(SpanKind::Client)
         .child_of(span.clone())
-        .start();
+        .start(McpCall::new(Method::Ping));
     child.end();
     AMBIENT.set(None);
     assert_eq!(

@@ -71,10 +71,10 @@ fn every_call_is_observed_once() {
     let seen = Arc::new(Seen::default());
     let unsampled = TraceContext::new_root().with_sampled(false);
     let start = |sink: Option<Arc<dyn SpanSink>>| {
-        ActiveSpan::builder(SpanKind::Server, call("t"))
+        ActiveSpan::builder(SpanKind::Server)
             .under(Some(unsampled.clone()))
             .maybe_sink(sink)
-            .start()
+            .start(call("t"))
     };
     let before = start(None);
     assert!(!before.is_observed());
@@ -105,13 +105,13 @@ fn every_call_is_observed_once() {
     );
 
     // A span that only passes on is no call: who makes the span counts.
-    ActiveSpan::builder(SpanKind::Server, call("t"))
+    ActiveSpan::builder(SpanKind::Server)
         .propagate_only()
-        .start()
+        .start(call("t"))
         .end();
-    let given_up = ActiveSpan::builder(SpanKind::Server, call("t"))
+    let given_up = ActiveSpan::builder(SpanKind::Server)
         .incoming(None)
-        .start();
+        .start(call("t"));
     given_up.pass_through(None);
     given_up.end();
     ActiveSpan::propagating(Some(unsampled.clone())).end();
@@ -134,9 +134,9 @@ fn every_call_is_observed_once() {
     call.session_id = Some("s".into());
     call.request_id = Some("1".into());
     call.network = Network::http(http::Version::HTTP_11);
-    let span = ActiveSpan::builder(SpanKind::Server, call)
+    let span = ActiveSpan::builder(SpanKind::Server)
         .sink(Arc::new(DiscardSink::default()))
-        .start();
+        .start(call);
     span.set_outcome(Outcome::rpc_error(SpanKind::Server, -32602, "unknown tool"));
     span.end();
     let expected = [

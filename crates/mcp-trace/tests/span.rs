@@ -20,18 +20,18 @@ fn internal(name: &'static str) -> Operation {
 }
 
 fn incoming(header: Option<TraceContext>, sink: &Arc<MemorySink>) -> Arc<ActiveSpan> {
-    ActiveSpan::builder(SpanKind::Server, McpCall::new(Method::Ping))
+    ActiveSpan::builder(SpanKind::Server)
         .incoming(header)
         .sink(sink.clone())
-        .start()
+        .start(McpCall::new(Method::Ping))
 }
 
 #[test]
 fn it_ends_once_and_ignores_what_comes_later() {
     let sink = sink();
-    let span = ActiveSpan::builder(SpanKind::Internal, internal("work"))
+    let span = ActiveSpan::builder(SpanKind::Internal)
         .sink(sink.clone())
-        .start();
+        .start(internal("work"));
     span.set_attribute("a", 1);
     span.set_attribute("a", 2);
     span.end();
@@ -51,9 +51,9 @@ fn it_ends_once_and_ignores_what_comes_later() {
 fn a_dropped_span_was_cancelled() {
     let sink = sink();
     drop(
-        ActiveSpan::builder(SpanKind::Internal, internal("work"))
+        ActiveSpan::builder(SpanKind::Internal)
             .sink(sink.clone())
-            .start(),
+            .start(internal("work")),
     );
     let [record] = sink.take().try_into().unwrap();
     assert_eq!(
@@ -65,9 +65,9 @@ fn a_dropped_span_was_cancelled() {
 #[test]
 fn a_guard_dropped_by_a_panic_ends_it_with_an_error() {
     let sink = sink();
-    let span = ActiveSpan::builder(SpanKind::Internal, internal("work"))
+    let span = ActiveSpan::builder(SpanKind::Internal)
         .sink(sink.clone())
-        .start();
+        .start(internal("work"));
     let guard = SpanGuard::new(span);
     let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
         let _guard = guard;
@@ -82,12 +82,12 @@ fn a_guard_dropped_by_a_panic_ends_it_with_an_error() {
 #[test]
 fn children_inherit_the_trace_and_the_sink() {
     let sink = sink();
-    let parent = ActiveSpan::builder(SpanKind::Internal, internal("parent"))
+    let parent = ActiveSpan::builder(SpanKind::Internal)
         .sink(sink.clone())
-        .start();
-    let child = ActiveSpan::builder(SpanKind::Client, internal("child"))
+        .start(internal("parent"));
+    let child = ActiveSpan::builder(SpanKind::Client)
         .child_of(parent.clone())
-        .start();
+        .start(internal("child"));
     child.end();
     parent.end();
     let [child, parent] = sink.take().try_into().unwrap();
@@ -101,15 +101,15 @@ fn children_inherit_the_trace_and_the_sink() {
 #[test]
 fn without_a_sink_a_context_is_passed_on_unchanged() {
     let context = TraceContext::new_root();
-    let span = ActiveSpan::builder(SpanKind::Client, internal("x"))
+    let span = ActiveSpan::builder(SpanKind::Client)
         .under(Some(context.clone()))
-        .start();
+        .start(internal("x"));
     assert_eq!(span.context(), Some(&context));
     assert!(!span.is_recording());
     assert_eq!(
-        ActiveSpan::builder(SpanKind::Client, internal("x"))
+        ActiveSpan::builder(SpanKind::Client)
             .under(None)
-            .start()
+            .start(internal("x"))
             .context(),
         None
     );
@@ -119,10 +119,10 @@ fn without_a_sink_a_context_is_passed_on_unchanged() {
 fn an_unsampled_trace_is_propagated_and_not_recorded() {
     let sink = sink();
     let parent = TraceContext::new_root().with_sampled(false);
-    let span = ActiveSpan::builder(SpanKind::Server, internal("x"))
+    let span = ActiveSpan::builder(SpanKind::Server)
         .under(Some(parent.clone()))
         .sink(sink.clone())
-        .start();
+        .start(internal("x"));
     let own = span.context().unwrap().clone();
     assert_eq!(own.trace_id(), parent.trace_id());
     assert!(!own.is_sampled());
@@ -198,11 +198,11 @@ fn an_untrusted_callers_trace_is_restarted_and_linked_or_ignored() {
         (Trust::Ignore, Some(&header), Some(&message), vec![]),
     ] {
         let sink = sink();
-        let span = ActiveSpan::builder(SpanKind::Server, McpCall::new(Method::Ping))
+        let span = ActiveSpan::builder(SpanKind::Server)
             .incoming(header.cloned())
             .trust(trust)
             .sink(sink.clone())
-            .start();
+            .start(McpCall::new(Method::Ping));
         span.resolve(message.cloned());
         span.end();
         let [record] = sink.take().try_into().unwrap();
@@ -242,9 +242,9 @@ fn a_span_that_was_observed_cannot_be_given_up() {
 #[test]
 fn attributes_events_and_links_are_bounded_and_the_rest_counted() {
     let sink = sink();
-    let span = ActiveSpan::builder(SpanKind::Internal, internal("x"))
+    let span = ActiveSpan::builder(SpanKind::Internal)
         .sink(sink.clone())
-        .start();
+        .start(internal("x"));
     for i in 0..200_i64 {
         span.set_attribute(format!("k{i}"), i);
         span.add_event("e", vec![Attribute::new("v", Value::Int(i))]);
@@ -277,16 +277,16 @@ fn the_sinks_sampler_decides_for_roots_only() {
         }
     }
     let sink = Arc::new(Never(DiscardSink::default()));
-    let root = ActiveSpan::builder(SpanKind::Internal, internal("x"))
+    let root = ActiveSpan::builder(SpanKind::Internal)
         .under(None)
         .sink(sink.clone())
-        .start();
+        .start(internal("x"));
     assert!(!root.context().unwrap().is_sampled());
     let parent = Some(TraceContext::new_root());
-    let child = ActiveSpan::builder(SpanKind::Internal, internal("x"))
+    let child = ActiveSpan::builder(SpanKind::Internal)
         .under(parent)
         .sink(sink)
-        .start();
+        .start(internal("x"));
     assert!(child.context().unwrap().is_sampled());
 }
 
@@ -294,8 +294,8 @@ fn the_sinks_sampler_decides_for_roots_only() {
 async fn each_tool_span_carries_the_model_before_it() {
     let sink = sink();
     let tool = || {
-        ActiveSpan::builder(SpanKind::Client, McpCall::new(Method::ToolsCall))
-            .start()
+        ActiveSpan::builder(SpanKind::Client)
+            .start(McpCall::new(Method::ToolsCall))
             .end()
     };
     agent_span("planner")
@@ -388,9 +388,9 @@ async fn endpoint_makes_a_server_span_and_enriches_an_open_one() {
     assert_eq!(made.parent_id(), outer.context().map(TraceContext::span_id));
     assert_eq!(made.outcome.message.unwrap(), "no such city");
 
-    let open = ActiveSpan::builder(SpanKind::Server, McpCall::new(Method::ToolsCall))
+    let open = ActiveSpan::builder(SpanKind::Server)
         .sink(sink.clone())
-        .start();
+        .start(McpCall::new(Method::ToolsCall));
     endpoint("get_weather", async { Ok::<_, String>(()) })
         .in_trace(open.clone())
         .await

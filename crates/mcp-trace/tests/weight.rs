@@ -12,10 +12,10 @@ fn recorded(above: &TraceContext, change: impl FnOnce(&ActiveSpan)) -> SpanRecor
     let sink = Arc::new(MemorySink::default());
     let mut call = McpCall::new(Method::ToolsCall);
     call.set_target(Some("greet"), None);
-    let span = ActiveSpan::builder(SpanKind::Server, call)
+    let span = ActiveSpan::builder(SpanKind::Server)
         .under(Some(above.clone()))
         .sink(sink.clone())
-        .start();
+        .start(call);
     change(&span);
     span.end();
     sink.take().remove(0)

@@ -170,7 +170,7 @@ impl fmt::Debug for ConsoleSink {
 
 #[cfg(test)]
 mod tests {
-    use mcp_trace::{ActiveSpan, DiscardSink, Operation, SpanKind};
+    use mcp_trace::{ActiveSpan, DiscardSink, Operation, SpanBuilder, SpanKind};
 
     use super::*;
 
@@ -199,16 +199,12 @@ mod tests {
         sink: &Arc<ConsoleSink>,
         parent: Option<&Arc<ActiveSpan>>,
     ) -> Arc<ActiveSpan> {
-        let builder = ActiveSpan::builder(
-            SpanKind::Internal,
-            Operation::Internal { name: name.into() },
-        );
-        let builder = builder.sink(sink.clone());
+        let builder = ActiveSpan::builder(SpanKind::Internal).sink(sink.clone());
         match parent {
             Some(parent) => builder.child_of(parent.clone()),
             None => builder.under(None),
         }
-        .start()
+        .start(Operation::Internal { name: name.into() })
     }
 
     #[test]
@@ -236,14 +232,14 @@ mod tests {
 
     /// A span below one that nobody records here.
     fn orphan(name: &'static str, sink: &Arc<ConsoleSink>) -> Arc<ActiveSpan> {
-        let above =
-            ActiveSpan::builder(SpanKind::Internal, Operation::Internal { name: "".into() });
-        let above = above.sink(Arc::new(DiscardSink::default())).under(None);
-        let builder = ActiveSpan::builder(
-            SpanKind::Internal,
-            Operation::Internal { name: name.into() },
-        );
-        builder.sink(sink.clone()).child_of(above.start()).start()
+        let start = |builder: SpanBuilder, name: &str| {
+            let name = name.into();
+            builder.start(Operation::Internal { name })
+        };
+        let builder = || ActiveSpan::builder(SpanKind::Internal);
+        let above = builder().sink(Arc::new(DiscardSink::default()));
+        let above = start(above.under(None), "");
+        start(builder().sink(sink.clone()).child_of(above), name)
     }
 
     #[test]

@@ -115,24 +115,22 @@ async fn rastir_gets_its_own_dialect() {
         .build()
         .unwrap();
     let sink = sink(&guard);
-    let tool = |kind, name: &'static str| {
-        let mut call = McpCall::new(Method::ToolsCall);
-        call.set_target(Some(name), None);
-        ActiveSpan::builder(kind, call).sink(sink.clone())
-    };
+    let tool = |kind| ActiveSpan::builder(kind).sink(sink.clone());
+    let mut search = McpCall::new(Method::ToolsCall);
+    search.set_target(Some("search"), None);
     agent_span("planner")
         .with_sink(sink.clone())
         .run(async {
             set_llm("openai", "gpt-4o");
-            let client = tool(SpanKind::Client, "search").start();
-            let server = tool(SpanKind::Server, "search")
+            let client = tool(SpanKind::Client).start(search.clone());
+            let server = tool(SpanKind::Server)
                 .under(client.context().cloned())
-                .start();
+                .start(search);
             server.set_outcome(Outcome::failed("tool_error").with_message("boom"));
             server.end();
             client.end();
-            ActiveSpan::builder(SpanKind::Client, McpCall::new(Method::ToolsList))
-                .start()
+            ActiveSpan::builder(SpanKind::Client)
+                .start(McpCall::new(Method::ToolsList))
                 .end();
         })
         .await;
@@ -410,7 +408,7 @@ async fn the_console_draws_a_tree() {
             for (tool, failed) in [("search", false), ("book", true)] {
                 let mut call = McpCall::new(Method::ToolsCall);
                 call.set_target(Some(tool), None);
-                let span = ActiveSpan::builder(SpanKind::Client, call).start();
+                let span = ActiveSpan::builder(SpanKind::Client).start(call);
                 if failed {
                     span.set_outcome(Outcome::tool_error().with_message("full"));
                 }
@@ -437,10 +435,10 @@ fn a_span_that_is_too_large_arrives_without_what_the_program_added() {
         let guard = otlp(&collector).otlp_protocol(protocol).build().unwrap();
         let mut call = McpCall::new(Method::ToolsCall);
         call.set_target(Some("search"), None);
-        let span = ActiveSpan::builder(SpanKind::Client, call)
+        let span = ActiveSpan::builder(SpanKind::Client)
             .under(None)
             .sink(sink(&guard))
-            .start();
+            .start(call);
         let long = "x".repeat(1000);
         span.set_attribute("own", "gone");
         for _ in 0..100 {

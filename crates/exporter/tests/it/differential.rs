@@ -114,7 +114,7 @@ prop_compose! {
         end in prop_oneof![Just(End::Complete), Just(End::Detached)],
     ) -> SpanRecord {
         let sink = Arc::new(MemorySink::default());
-        let span = ActiveSpan::builder(kind, operation).under(parent).sink(sink.clone()).start();
+        let span = ActiveSpan::builder(kind).under(parent).sink(sink.clone()).start(operation);
         for attribute in attributes {
             span.set_attribute(attribute.key, attribute.value);
         }
@@ -303,9 +303,9 @@ fn check(request: &ExportTraceServiceRequest, records: &[SpanRecord]) -> Result<
 #[test]
 fn texts_of_every_length_say_the_same() {
     let sink = Arc::new(MemorySink::default());
-    let span = ActiveSpan::builder(SpanKind::Server, McpCall::new(Method::Ping))
+    let span = ActiveSpan::builder(SpanKind::Server)
         .sink(sink.clone())
-        .start();
+        .start(McpCall::new(Method::Ping));
     for len in (0..6).chain(110..=140) {
         span.set_attribute(format!("k{len}"), "v".repeat(len));
         span.set_attribute("k".repeat(len), "v");

@@ -31,10 +31,10 @@ fn refusing(requests: usize) -> Collector {
 fn spans() -> Vec<SpanRecord> {
     let sink = std::sync::Arc::new(MemorySink::default());
     for _ in 0..1000 {
-        ActiveSpan::builder(SpanKind::Client, McpCall::new(Method::ToolsList))
+        ActiveSpan::builder(SpanKind::Client)
             .under(None)
             .sink(sink.clone())
-            .start()
+            .start(McpCall::new(Method::ToolsList))
             .end();
     }
     sink.take()

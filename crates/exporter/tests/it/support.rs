@@ -34,10 +34,10 @@ pub(crate) fn record(sink: &Arc<dyn SpanSink>, count: usize) -> Vec<[u8; 8]> {
 pub(crate) fn record_tool(sink: &Arc<dyn SpanSink>, tool: &str) -> [u8; 8] {
     let mut call = McpCall::new(Method::ToolsCall);
     call.set_target(Some(tool), None);
-    let span = ActiveSpan::builder(SpanKind::Client, call)
+    let span = ActiveSpan::builder(SpanKind::Client)
         .under(None)
         .sink(sink.clone())
-        .start();
+        .start(call);
     span.end();
     span.context().unwrap().span_id().to_bytes()
 }

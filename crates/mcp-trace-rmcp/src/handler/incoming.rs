@@ -108,13 +108,15 @@ impl<'a> Incoming<'a> {
     pub(super) fn start<H>(self, handler: &TracedHandler<H>) -> Arc<ActiveSpan> {
         let message = extract_from(self.meta, &handler.baggage).into_context();
         let header = header_context(self.extensions, &handler.baggage);
-        let builder = ActiveSpan::builder(SpanKind::Server, self.call)
+        let builder = ActiveSpan::builder(SpanKind::Server)
             .trust(handler.trust)
             .maybe_sink(handler.sink.clone());
         match current_span() {
-            Some(above) if message.is_none() && header.is_none() => builder.child_of(above).start(),
+            Some(above) if message.is_none() && header.is_none() => {
+                builder.child_of(above).start(self.call)
+            }
             _ => {
-                let span = builder.incoming(header).start();
+                let span = builder.incoming(header).start(self.call);
                 span.resolve(message);
                 span
             }

@@ -35,12 +35,12 @@ impl<R: Role> TracedPeer<R> {
         let mut call = McpCall::new(method);
         call.set_target(target, target);
         call.protocol_version = R::protocol_version(&self.peer);
-        let builder = ActiveSpan::builder(SpanKind::Client, call).maybe_sink(self.sink.clone());
+        let builder = ActiveSpan::builder(SpanKind::Client).maybe_sink(self.sink.clone());
         let span = match (above, found) {
             (Some(above), _) => builder.child_of(above),
             (None, found) => builder.otherwise_under(found),
         }
-        .start();
+        .start(call);
         if let Some(context) = span.context() {
             inject(context, &self.baggage, meta);
         }

@@ -12,8 +12,7 @@ use super::learning::Learnt;
 use crate::agent::{Agent, AgentContext};
 use crate::observer;
 use crate::{
-    Foreign, Operation, Parent, Sampler, SpanBuilder, SpanHead, SpanKind, SpanSink, TraceContext,
-    Trust,
+    Foreign, Parent, Sampler, SpanBuilder, SpanHead, SpanKind, SpanSink, TraceContext, Trust,
 };
 
 /// An open span: its place in the trace, its sink, and what is learnt about it until it ends.
@@ -45,10 +44,10 @@ pub struct ActiveSpan {
 }
 
 impl ActiveSpan {
-    /// Prepares a span; it starts with [`SpanBuilder::start`].
+    /// Prepares a span; [`SpanBuilder::start`] starts it and says what it is about.
     #[inline]
-    pub fn builder(kind: SpanKind, operation: impl Into<Operation>) -> SpanBuilder {
-        SpanBuilder::new(kind, operation.into())
+    pub fn builder(kind: SpanKind) -> SpanBuilder {
+        SpanBuilder::new(kind)
     }
 
     /// A handle that only passes `context` on.

@@ -16,13 +16,6 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "a span starts with `start`"]
 pub struct SpanBuilder {
-    operation: Operation,
-    options: Options,
-}
-
-/// All but the operation: apart from it, because that is large and should be moved once.
-#[derive(Debug)]
-struct Options {
     kind: SpanKind,
     above: Above,
     sink: Option<Arc<dyn SpanSink>>,
@@ -43,18 +36,15 @@ enum Above {
 
 impl SpanBuilder {
     #[inline]
-    pub(crate) fn new(kind: SpanKind, operation: Operation) -> Self {
+    pub(crate) fn new(kind: SpanKind) -> Self {
         Self {
-            operation,
-            options: Options {
-                kind,
-                above: Above::Current(None),
-                sink: None,
-                propagate_only: false,
-                counts: true,
-                trust: Trust::default(),
-                agent: None,
-            },
+            kind,
+            above: Above::Current(None),
+            sink: None,
+            propagate_only: false,
+            counts: true,
+            trust: Trust::default(),
+            agent: None,
         }
     }
 
@@ -63,7 +53,7 @@ impl SpanBuilder {
     /// Defaults to the span that is current.
     #[inline]
     pub fn under(mut self, context: Option<TraceContext>) -> Self {
-        self.options.above = Above::Context(context);
+        self.above = Above::Context(context);
         self
     }
 
@@ -72,14 +62,14 @@ impl SpanBuilder {
     /// Defaults to a new trace.
     #[inline]
     pub fn otherwise_under(mut self, context: Option<TraceContext>) -> Self {
-        self.options.above = Above::Current(context);
+        self.above = Above::Current(context);
         self
     }
 
     /// Starts below an open span and inherits its sink and agent.
     #[inline]
     pub fn child_of(mut self, span: Arc<ActiveSpan>) -> Self {
-        self.options.above = Above::Span(span);
+        self.above = Above::Span(span);
         self
     }
 
@@ -88,7 +78,7 @@ impl SpanBuilder {
     /// is the parent. It may also be what is [ambient](crate::ambient) where the request arrives.
     #[inline]
     pub fn incoming(mut self, header: Option<TraceContext>) -> Self {
-        self.options.above = Above::Incoming(header);
+        self.above = Above::Incoming(header);
         self
     }
 
@@ -97,7 +87,7 @@ impl SpanBuilder {
     /// Defaults to [`Trust::Continue`].
     #[inline]
     pub fn trust(mut self, trust: Trust) -> Self {
-        self.options.trust = trust;
+        self.trust = trust;
         self
     }
 
@@ -106,7 +96,7 @@ impl SpanBuilder {
     /// Defaults to the sink of the span above, else to the process default.
     #[inline]
     pub fn sink(mut self, sink: Arc<dyn SpanSink>) -> Self {
-        self.options.sink = Some(sink);
+        self.sink = Some(sink);
         self
     }
 
@@ -122,7 +112,7 @@ impl SpanBuilder {
     /// Records nothing: the context above is passed on unchanged.
     #[inline]
     pub fn propagate_only(mut self) -> Self {
-        self.options.propagate_only = true;
+        self.propagate_only = true;
         self
     }
 
@@ -132,27 +122,25 @@ impl SpanBuilder {
     /// Defaults to one that they are told of.
     #[inline]
     pub fn uncounted(mut self) -> Self {
-        self.options.counts = false;
+        self.counts = false;
         self
     }
 
     pub(crate) fn agent(mut self, agent: Arc<Agent>) -> Self {
-        self.options.agent = Some(agent);
+        self.agent = Some(agent);
         self
     }
 
-    /// Starts the span now.
+    /// Starts the span now, about `operation`.
     ///
     /// Without a sink nothing is recorded and the context above is passed on unchanged.
     #[must_use]
-    #[inline(always)]
-    pub fn start(self) -> Arc<ActiveSpan> {
-        self.options.start(self.operation)
+    #[inline]
+    pub fn start(self, operation: impl Into<Operation>) -> Arc<ActiveSpan> {
+        self.start_operation(operation.into())
     }
-}
 
-impl Options {
-    fn start(self, operation: Operation) -> Arc<ActiveSpan> {
+    fn start_operation(self, operation: Operation) -> Arc<ActiveSpan> {
         let current = match &self.above {
             Above::Current(_) => current_span(),
             _ => None,

@@ -36,10 +36,8 @@ fn call(sink: &std::sync::Arc<dyn SpanSink>) -> String {
     let start = |kind, parent| {
         let mut call = McpCall::new(Method::ToolsCall);
         call.set_target(Some("get_weather"), None);
-        let span = ActiveSpan::builder(kind, call)
-            .under(parent)
-            .sink(sink.clone());
-        let span = span.start();
+        let span = ActiveSpan::builder(kind).under(parent).sink(sink.clone());
+        let span = span.start(call);
         span.set_outcome(Outcome::tool_error().with_message("no such city"));
         span
     };
