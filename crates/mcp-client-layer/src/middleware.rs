@@ -17,7 +17,8 @@ impl Middleware for McpClientTrace {
         next: Next<'_>,
     ) -> Result<Response> {
         let mark = extensions.get().copied();
-        let (request, exchange) = reqwest_client::depart(request, mark, self.config());
+        let mut exchange = None;
+        let request = reqwest_client::depart(request, mark, self.config(), &mut exchange);
         let Some(exchange) = exchange else {
             return next.run(request, extensions).await;
         };

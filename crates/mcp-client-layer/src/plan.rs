@@ -16,17 +16,27 @@ use crate::meta;
 use crate::session::Session;
 use crate::subject::Subject;
 
-/// What is left to do to the request once its body is settled. The default is nothing.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
+/// What is left to do to the request once its body is settled.
+#[derive(Debug)]
+pub(crate) struct Plan<'e> {
     /// What the headers are to carry.
     context: Option<TraceContext>,
     /// The new length of a body that was edited, where the headers tell the old one.
     len: Option<usize>,
-    exchange: Option<Exchange>,
+    /// Where the exchange goes, which is large.
+    exchange: &'e mut Option<Exchange>,
 }
 
-impl Plan {
+impl<'e> Plan<'e> {
+    /// Nothing is to be done yet.
+    pub(crate) fn new(exchange: &'e mut Option<Exchange>) -> Self {
+        Self {
+            context: None,
+            len: None,
+            exchange,
+        }
+    }
+
     /// Decides. Returns the body with the context in its `_meta`, if it goes there.
     pub(crate) fn make(
         &mut self,
@@ -34,12 +44,12 @@ impl Plan {
         head: &Head<'_>,
         body: Option<&[u8]>,
     ) -> Option<Vec<u8>> {
-        *self = Self::default();
-        let read = match body {
-            Some(body) if head.may_be_read() => Some(Read::new(body, config.max_spliced_len)),
-            _ => None,
-        };
-        let message = read.as_ref().map(Read::message);
+        (self.context, self.len) = (None, None);
+        // A body that shows itself twice gives up what came of the first time.
+        *self.exchange = None;
+        let readable = body.filter(|_| head.may_be_read());
+        let read = Read::new(readable, config.max_spliced_len);
+        let message = read.message();
         let subject = Subject::of(head, message);
         let above = Above::of(head);
         let place = match subject {
@@ -58,30 +68,29 @@ impl Plan {
                     .exchange
                     .insert(begin(config, head, subject, above, foreign));
                 if let Some(capture) = &config.capture {
-                    exchange.capture(capture, body.filter(|_| read.is_some()));
+                    exchange.capture(capture, readable);
                 }
                 (exchange.context(), true, true)
             }
         };
         let context = context.filter(|_| config.targets.allow(head.host))?;
         let edited = read
-            .as_ref()
+            .whole()
             .filter(|_| in_meta && !head.found.is_signed)
-            .and_then(|read| meta::write(read.whole()?, &context, &config.baggage));
+            .and_then(|outgoing| meta::write(outgoing, &context, &config.baggage));
         self.context = in_header.then_some(context);
         self.len = head.found.content_length.and(edited.as_ref().map(Vec::len));
         edited
     }
 
     /// Carries it out.
-    pub(crate) fn apply(self, config: &Config, headers: &mut HeaderMap) -> Option<Exchange> {
+    pub(crate) fn apply(&self, config: &Config, headers: &mut HeaderMap) {
         if let Some(context) = &self.context {
             inject_headers(context, &config.baggage, headers);
         }
         if let Some(len) = self.len {
             headers.insert(CONTENT_LENGTH, len.into());
         }
-        self.exchange
     }
 }
 
@@ -97,8 +106,6 @@ fn begin(
     let is_described = is_described(parent, config.sink.as_ref(), above.span.as_deref());
     // Nobody will read another description.
     let subject = if is_described { subject } else { Subject::Http };
-    let (operation, expected) = subject.describe(head);
-    let session = Session::of(config, head, &expected);
     let builder = ActiveSpan::builder(SpanKind::Client);
     let builder = match &config.sink {
         Some(sink) => builder.sink(sink.clone()),
@@ -113,7 +120,8 @@ fn begin(
     } else {
         builder.uncounted()
     };
-    let span = builder.start(operation);
+    let (span, expected) = subject.start(head, builder);
+    let session = Session::of(config, head, &expected);
     Exchange::new(span, head, expected, session)
 }
 
@@ -123,31 +131,34 @@ enum Read<'b> {
     Whole(Outgoing<'b>),
     /// The beginning of one that is too long to be edited.
     Beginning(RequestScanner),
+    Nothing,
 }
 
 impl<'b> Read<'b> {
-    fn new(body: &'b [u8], limit: usize) -> Self {
-        match body.split_at_checked(limit) {
-            Some((beginning, rest)) if !rest.is_empty() => {
+    fn new(body: Option<&'b [u8]>, limit: usize) -> Self {
+        match body {
+            Some(body) if body.len() <= limit => Self::Whole(Outgoing::scan(body)),
+            Some(body) => {
                 let mut scanner = RequestScanner::new();
-                scanner.push(beginning);
+                scanner.push(&body[..limit]);
                 Self::Beginning(scanner)
             }
-            _ => Self::Whole(Outgoing::scan(body)),
+            None => Self::Nothing,
         }
     }
 
-    fn message(&self) -> &Message {
+    fn message(&self) -> Option<&Message> {
         match self {
-            Self::Whole(outgoing) => outgoing.message(),
-            Self::Beginning(scanner) => scanner.message(),
+            Self::Whole(outgoing) => Some(outgoing.message()),
+            Self::Beginning(scanner) => Some(scanner.message()),
+            Self::Nothing => None,
         }
     }
 
     fn whole(&self) -> Option<&Outgoing<'b>> {
         match self {
             Self::Whole(outgoing) => Some(outgoing),
-            Self::Beginning(_) => None,
+            _ => None,
         }
     }
 }

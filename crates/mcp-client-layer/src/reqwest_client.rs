@@ -14,7 +14,8 @@ pub(crate) fn depart(
     mut request: Request,
     mark: Option<AlreadyTraced>,
     config: &Config,
-) -> (Request, Option<Exchange>) {
+    exchange: &mut Option<Exchange>,
+) -> Request {
     let head = Head {
         method: request.method(),
         version: request.version(),
@@ -25,20 +26,20 @@ pub(crate) fn depart(
         mark,
         above: None,
     };
-    let mut plan = Plan::default();
+    let mut plan = Plan::new(exchange);
     let body = request.body().and_then(Body::as_bytes);
     if let Some(edited) = plan.make(config, &head, body) {
         *request.body_mut() = Some(edited.into());
     }
-    let exchange = plan.apply(config, request.headers_mut());
-    (request, exchange)
+    plan.apply(config, request.headers_mut());
+    request
 }
 
 impl request::sealed::Sealed for Request {}
 
 impl TracedRequest for Request {
-    fn depart(self, config: &Config) -> (Self, Option<Exchange>) {
-        depart(self, None, config)
+    fn depart(self, config: &Config, exchange: &mut Option<Exchange>) -> Self {
+        depart(self, None, config, exchange)
     }
 }
 

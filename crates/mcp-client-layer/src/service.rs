@@ -93,7 +93,8 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let (request, exchange) = request.depart(&self.config);
+        let mut exchange = None;
+        let request = request.depart(&self.config, &mut exchange);
         ResponseFuture::run(exchange, || self.inner.call(request))
     }
 }

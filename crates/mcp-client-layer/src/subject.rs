@@ -1,7 +1,9 @@
 //! What a request is.
 
+use std::sync::Arc;
+
 use mcp_envelope::{Id, Kind, Message};
-use mcp_trace::{HttpCall, McpCall, Method, Operation, ProtocolVersion, Text};
+use mcp_trace::{ActiveSpan, HttpCall, McpCall, Method, ProtocolVersion, SpanBuilder, Text};
 
 use crate::exchange::Expected;
 use crate::head::Head;
@@ -28,37 +30,41 @@ impl<'m> Subject<'m> {
         }
     }
 
-    /// What its span is about, and what ends that.
-    pub(crate) fn describe(self, head: &Head<'_>) -> (Operation, Expected) {
-        let (mut call, expected) = match self {
-            Self::Message(message) => {
-                let mut call = McpCall::new(Method::parse(message.method().unwrap_or_default()));
-                call.set_target(message.name(), message.uri());
-                call.request_id = message.id().map(text_of);
-                call.protocol_version = message.protocol_version().and_then(ProtocolVersion::parse);
-                let expected = match message.kind() {
-                    Kind::Request => Expected::Answer {
-                        method: call.method.clone(),
-                        id: message.id().cloned(),
-                    },
-                    _ => Expected::Receipt,
-                };
-                (call, expected)
-            }
-            Self::Named(method) => {
-                let mut call = McpCall::new(method.clone());
-                call.set_target(head.mcp_name(), head.mcp_name());
-                (call, Expected::Answer { method, id: None })
-            }
+    /// Starts its span; also returns what ends that.
+    pub(crate) fn start(
+        self,
+        head: &Head<'_>,
+        builder: SpanBuilder,
+    ) -> (Arc<ActiveSpan>, Expected) {
+        let method = match &self {
+            Self::Message(message) => Method::parse(message.method().unwrap_or_default()),
+            Self::Named(method) => method.clone(),
             Self::Response | Self::Http => {
                 let call = HttpCall::new(head.method, head.network());
-                return (call.into(), Expected::Http);
+                return (builder.start(call), Expected::Http);
             }
         };
+        let answer = |id| Expected::Answer {
+            method: method.clone(),
+            id,
+        };
+        let expected = match &self {
+            Self::Message(message) if message.kind() != Kind::Request => Expected::Receipt,
+            Self::Message(message) => answer(message.id().cloned()),
+            _ => answer(None),
+        };
+        let mut call = McpCall::new(method);
+        if let Self::Message(message) = self {
+            call.set_target(message.name(), message.uri());
+            call.request_id = message.id().map(text_of);
+            call.protocol_version = message.protocol_version().and_then(ProtocolVersion::parse);
+        } else {
+            call.set_target(head.mcp_name(), head.mcp_name());
+        }
         call.session_id = head.found.session_id();
         call.protocol_version = call.protocol_version.or_else(|| head.protocol_version());
         call.network = head.network();
-        (call.into(), expected)
+        (builder.start(call), expected)
     }
 }
 
