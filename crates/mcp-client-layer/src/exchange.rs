@@ -130,19 +130,14 @@ impl Exchange {
         }
     }
 
-    /// The head of the answer is there. Also returns what to look for in the body, if the span
-    /// does not end here.
-    pub(crate) fn answered(
-        mut self,
-        head: &Parts,
-        hint: &SizeHint,
-    ) -> Option<(Arc<ActiveSpan>, Option<(AnswerWatch, BytesDue)>)> {
-        let span = std::mem::take(self.scope()).into_span()?;
-        let watch = self.watch(&span, head, hint);
-        Some((span, watch))
+    /// Hands the span over to the answer.
+    pub(crate) fn take_span(&mut self) -> Option<Arc<ActiveSpan>> {
+        std::mem::take(self.scope()).into_span()
     }
 
-    fn watch(
+    /// The head of the answer is there. Returns what to look for in the body, if `span`, which was
+    /// taken, does not end here.
+    pub(crate) fn answered(
         self,
         span: &ActiveSpan,
         head: &Parts,

@@ -20,13 +20,12 @@ pin_project! {
 }
 
 impl<B: Body<Error: 'static>> ResponseBody<B> {
-    pub(crate) fn new(parts: &Parts, body: B, exchange: Option<Exchange>) -> Self {
-        let hint = body.size_hint();
-        let answered = exchange.and_then(|exchange| exchange.answered(parts, &hint));
-        let Some((span, watch)) = answered else {
+    pub(crate) fn new(parts: &Parts, body: B, mut exchange: Option<Exchange>) -> Self {
+        let span = exchange.as_mut().and_then(Exchange::take_span);
+        let (Some(exchange), Some(span)) = (exchange, span) else {
             return Self::unwatched(body);
         };
-        let body = match watch {
+        let body = match exchange.answered(&span, parts, &body.size_hint()) {
             Some((watch, due)) => {
                 let body = Failing {
                     body,
