@@ -35,11 +35,19 @@ impl AnswerWatch {
         }
     }
 
-    fn start(&mut self, span: &ActiveSpan) {
+    /// Nobody learns what the answer says.
+    pub(crate) fn unread(exchange: Exchange) -> Self {
+        Self {
+            expected: Some(Expected::Nothing),
+            ..Self::new(exchange, Content::Other)
+        }
+    }
+
+    fn start(&mut self) {
         if self.expected.is_some() {
             return;
         }
-        let expected = self.exchange.expected(span);
+        let expected = self.exchange.expected();
         if self.content == Content::Encoded && !matches!(expected, Expected::Answers(_)) {
             self.note_unreadable();
         }
@@ -54,7 +62,7 @@ impl AnswerWatch {
 
 impl Watch for AnswerWatch {
     fn data(&mut self, span: &ActiveSpan, piece: &[u8]) -> ControlFlow<()> {
-        self.start(span);
+        self.start();
         let config = self.exchange.config();
         let is_complete = match (&mut self.expected, &mut self.watcher) {
             (_, Some(watcher)) => is_answered(config, span, watcher, piece),
@@ -80,8 +88,8 @@ impl Watch for AnswerWatch {
         }
     }
 
-    fn unreadable(&mut self, span: &ActiveSpan) {
-        self.start(span);
+    fn unreadable(&mut self, _: &ActiveSpan) {
+        self.start();
         if let Some(Expected::Answer(_)) = self.expected {
             if self.content.is_readable() {
                 self.note_unreadable();
@@ -92,7 +100,7 @@ impl Watch for AnswerWatch {
     }
 
     fn end(&mut self, span: &ActiveSpan, end: BodyEnd) {
-        self.start(span);
+        self.start();
         let failed = |error_type| {
             span.set_outcome(Outcome::failed(error_type));
             End::Complete

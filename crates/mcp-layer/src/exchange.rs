@@ -169,10 +169,7 @@ impl Exchange {
     }
 
     /// What the answer's body is watched for. A service that sends one has read the request.
-    pub(crate) fn expected(&mut self, span: &ActiveSpan) -> Expected {
-        if self.is_unobserved(span) {
-            return Expected::Nothing;
-        }
+    pub(crate) fn expected(&mut self) -> Expected {
         match self {
             Self::Head {
                 is_subscription: true,

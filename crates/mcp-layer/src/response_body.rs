@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use crate::answer::{AnswerWatch, update_call};
 use crate::exchange::Exchange;
-use crate::head::{self, Content, Headers};
+use crate::head::{self, Headers};
 
 pin_project! {
     /// The body of an answer; the span of the request ends with it.
@@ -36,7 +36,7 @@ impl<B: Body> ResponseBody<B> {
         };
         if exchange.is_unobserved(&span) {
             // Only counted, and then it does not matter how it ends.
-            let watch = AnswerWatch::new(exchange, Content::Other);
+            let watch = AnswerWatch::unread(exchange);
             return response.map(|body| Self {
                 body: WatchedBody::new(body, BytesDue::UNKNOWN, watch, span),
             });

@@ -34,7 +34,18 @@ impl ProtocolVersion {
 
     /// As [`parse`](Self::parse), of what need not have been proven to be text, such as a header.
     #[must_use]
+    #[inline]
     pub fn from_bytes(text: &[u8]) -> Option<Self> {
+        match text {
+            // As most requests say.
+            b"2026-07-28" => Some(Self::V2026_07_28),
+            b"2025-11-25" => Some(Self::V2025_11_25),
+            b"2025-06-18" => Some(Self::V2025_06_18),
+            other => Self::from_date(other),
+        }
+    }
+
+    fn from_date(text: &[u8]) -> Option<Self> {
         let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = text else {
             return None;
         };

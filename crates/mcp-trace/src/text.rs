@@ -27,7 +27,7 @@ impl Text {
     /// Cleans `text` and cuts it to at most `max` bytes.
     #[must_use]
     pub fn bounded(text: &str, max: usize) -> Self {
-        if is_clean(text.as_bytes(), max) {
+        if is_clean(text, max) {
             return Self(SmolStr::new(text));
         }
         let mut clean = SmolStrBuilder::new();
@@ -53,12 +53,7 @@ impl Text {
     #[must_use]
     #[inline]
     pub fn of_header(value: &HeaderValue, max: usize) -> Option<Self> {
-        let bytes = value.as_bytes();
-        // What is clean need not be looked at once more.
-        match std::str::from_utf8(bytes) {
-            Ok(text) if is_clean(bytes, max) => Some(Self(SmolStr::new(text))),
-            _ => value.to_str().ok().map(|text| Self::bounded(text, max)),
-        }
+        value.to_str().ok().map(|text| Self::bounded(text, max))
     }
 
     /// Keeps a string that the program itself wrote, without a copy.
@@ -85,11 +80,11 @@ impl Text {
 }
 
 /// Whether nothing needs to be done to it, as is usual.
-fn is_clean(text: &[u8], max: usize) -> bool {
+fn is_clean(text: &str, max: usize) -> bool {
     const BLOCK: usize = 16;
     // Without an early end, so that the compiler can look at all of a block at once.
     let is_odd = |odd, &b| odd | !(0x20..0x7f).contains(&b);
-    let blocks = text.chunks_exact(BLOCK);
+    let blocks = text.as_bytes().chunks_exact(BLOCK);
     let mut last = [b' '; BLOCK];
     for (to, from) in last.iter_mut().zip(blocks.remainder()) {
         *to = *from;
