@@ -63,7 +63,8 @@ impl<'i> Specials<'i> {
         let rest = self.input.get(at..).unwrap_or_default();
         self.block = at;
         self.marks = View::new(self.input, at, &mut [0; BLOCK])
-            .marks(|byte| (byte == b'"') | (byte == b'\\'));
+            .marks(|byte| (byte == b'"') | (byte == b'\\'))
+            .bits();
         match (self.marks, rest.get(BLOCK..)) {
             (0, None) => self.input.len(),
             (0, Some(behind)) => at + BLOCK + string_run(behind),
@@ -122,8 +123,10 @@ impl Skip {
         while at < input.len() {
             let view = View::new(input, at, &mut padded);
             let len = BLOCK.min(input.len() - at);
-            if inside != 0 && !view.may_contain(|byte| byte == b'"') {
-                if view.may_contain(|byte| byte == b'\\') {
+            let quotes = view.marks(|byte| byte == b'"');
+            let slashes = view.marks(|byte| byte == b'\\');
+            if inside != 0 && quotes.are_none() {
+                if !slashes.are_none() {
                     escape = escapes_next(input.get(at..at + len).unwrap_or_default(), escape);
                     at += len;
                 } else {
@@ -134,10 +137,13 @@ impl Skip {
                 continue;
             }
 
-            let mut quotes = view.marks(|byte| byte == b'"');
-            let mut slashes = 0;
-            if escape != 0 || view.may_contain(|byte| byte == b'\\') {
-                slashes = view.marks(|byte| byte == b'\\');
+            let mut quotes = quotes.bits();
+            let slashes = if slashes.are_none() {
+                0
+            } else {
+                slashes.bits()
+            };
+            if escape | slashes != 0 {
                 let mut carry = escape;
                 let escaped = escaped(slashes, &mut carry);
                 quotes &= !escaped;
@@ -156,8 +162,9 @@ impl Skip {
                 let stray = slashes & !strings;
                 // What is behind a stray backslash may have been misread.
                 let before_stray = (stray & stray.wrapping_neg()).wrapping_sub(1);
-                let is_bracket = |byte| (byte | 0x20 == b'{') | (byte | 0x20 == b'}');
-                let brackets = view.marks(is_bracket) & !strings & before_stray;
+                // The four differ from the first one in these bits only, and no other byte does.
+                let is_bracket = |byte: u8| byte.wrapping_sub(b'[') & !0x22 == 0;
+                let brackets = view.marks(is_bracket).bits() & !strings & before_stray;
                 match self.brackets(input, at, brackets, max_depth) {
                     Skipped::More if stray == 0 => {}
                     Skipped::End(end) => return Skipped::End(end),
