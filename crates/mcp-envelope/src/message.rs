@@ -8,32 +8,35 @@ use crate::{
     meta::{MetaValue, TraceMeta},
 };
 
-/// The strings of a message that is still there.
-#[derive(Debug, Default)]
-pub(crate) struct Strings<'b> {
-    /// Where they will be, end to end.
+/// The strings of a message, before it is known whether they are UTF-8.
+#[derive(Debug)]
+pub(crate) struct Strings {
+    /// All of them, end to end.
+    text: Vec<u8>,
     spans: [Span; Field::COUNT],
-    found: [&'b [u8]; Field::COUNT],
-    count: usize,
-    len: usize,
 }
 
-impl<'b> Strings<'b> {
+impl Strings {
+    #[inline(always)]
+    pub(crate) fn new() -> Strings {
+        Strings {
+            text: Vec::with_capacity(limits::USUAL_TEXT),
+            spans: [Span::ABSENT; Field::COUNT],
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn has(&self, field: Field) -> bool {
-        self.spans[field as usize] != Span::ABSENT
+        self.spans[field as usize].is_there()
     }
 
     /// Adds one. Returns nothing if there is one already, or if it is too long.
     #[inline(always)]
-    pub(crate) fn add(&mut self, field: Field, bytes: &'b [u8]) -> Option<()> {
+    pub(crate) fn add(&mut self, field: Field, bytes: &[u8]) -> Option<()> {
         if self.has(field) || bytes.len() > field.limit() {
             return None;
         }
-        self.spans[field as usize] = Span::new(self.len, bytes);
-        *self.found.get_mut(self.count)? = bytes;
-        self.count += 1;
-        self.len += bytes.len();
+        self.spans[field as usize] = add(&mut self.text, bytes);
         Some(())
     }
 }
@@ -138,6 +141,11 @@ impl Span {
             start: start as u16,
             len: bytes.len() as u16,
         }
+    }
+
+    #[inline(always)]
+    const fn is_there(self) -> bool {
+        self.len != Span::ABSENT.len
     }
 
     fn range(self) -> Option<Range<usize>> {
@@ -259,7 +267,7 @@ impl Message {
 
     pub(crate) fn value(&self, field: Field) -> MetaValue<'_> {
         let span = self.spans[field as usize];
-        if span == Span::ABSENT {
+        if !span.is_there() {
             return MetaValue::Absent;
         }
         let text = span.range().and_then(|range| {
@@ -287,16 +295,12 @@ impl Message {
     }
 
     pub(crate) fn has(&self, field: Field) -> bool {
-        self.spans[field as usize] != Span::ABSENT
+        self.spans[field as usize].is_there()
     }
 
     /// Takes over all strings at once. Does nothing and returns false if they are not UTF-8.
-    pub(crate) fn set_strings(&mut self, strings: &Strings<'_>) -> bool {
-        let mut text = Vec::with_capacity(strings.len);
-        for bytes in strings.found.iter().take(strings.count) {
-            text.extend_from_slice(bytes);
-        }
-        String::from_utf8(text).is_ok_and(|text| {
+    pub(crate) fn set_strings(&mut self, strings: Strings) -> bool {
+        String::from_utf8(strings.text).is_ok_and(|text| {
             self.text = text;
             self.spans = strings.spans;
             true
@@ -375,7 +379,7 @@ impl Message {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn add(text: &mut Vec<u8>, bytes: &[u8]) -> Span {
     let span = Span::new(text.len(), bytes);
     text.extend_from_slice(bytes);

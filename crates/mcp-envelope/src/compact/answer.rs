@@ -56,11 +56,7 @@ fn is_answered(wanted: Option<&Id>, cursor: &mut Cursor<'_>) -> Option<bool> {
         let id = Scalar::Integer(cursor.integer()?);
         return Some(wanted.is_some_and(|wanted| wanted.is_answered_by_scalar(id)));
     }
-    let limit = Limit {
-        bytes: limits::ID,
-        hashed: true,
-    };
-    let id = Text::new(cursor.string()?, limit);
+    let id = Text::new(cursor.string()?, Limit::ID);
     Some(wanted.is_some_and(|wanted| wanted.is_answered_by_text(id)))
 }
 

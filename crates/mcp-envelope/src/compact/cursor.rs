@@ -129,6 +129,7 @@ impl<'b> Cursor<'b> {
     }
 
     /// The text of a value that stands inside of `depth` containers.
+    #[inline(always)]
     pub(super) fn value(&mut self, depth: u8) -> Option<&'b [u8]> {
         let start = self.offset();
         self.skip(depth)?;

@@ -6,7 +6,6 @@ use crate::{
     excerpt::Excerpt,
     id::Id,
     layout::{Layout, Slot},
-    limits,
     message::{Field, Kind, Message, Strings},
 };
 
@@ -14,16 +13,28 @@ use crate::{
 /// arguments. Leaves `message` as it is and returns nothing if it is not written in the usual way.
 pub(crate) fn request(bytes: &[u8], kept: u32, message: &mut Message) -> Option<Layout> {
     let mut found = Found {
+        strings: Strings::new(),
+        id: None,
+        layout: Layout::default(),
+        jsonrpc: false,
+        params_passed: false,
+        meta_passed: false,
+        ended: false,
+        target: None,
         captures: kept > 0,
-        ..Found::default()
+        arguments: None,
     };
     found.message(Cursor::new(bytes))?;
     let kind = found.kind()?;
-    message.set_strings(&found.strings).then_some(())?;
+    let id = match found.id {
+        Some(id) => Some(id.owned()?),
+        None => None,
+    };
+    message.set_strings(found.strings).then_some(())?;
     message.kind = kind;
     message.complete = true;
     message.trace_settled = true;
-    message.set_id(found.id);
+    message.set_id(id);
     message.arguments = found
         .arguments
         .map(|arguments| Box::new(Excerpt::of(arguments, kept as usize)));
@@ -31,10 +42,9 @@ pub(crate) fn request(bytes: &[u8], kept: u32, message: &mut Message) -> Option<
 }
 
 /// What has been read of a message.
-#[derive(Default)]
 struct Found<'b> {
-    strings: Strings<'b>,
-    id: Option<Id>,
+    strings: Strings,
+    id: Option<FoundId<'b>>,
     layout: Layout,
     jsonrpc: bool,
     params_passed: bool,
@@ -45,6 +55,32 @@ struct Found<'b> {
     /// Whether the arguments are wanted, and those.
     captures: bool,
     arguments: Option<&'b [u8]>,
+}
+
+#[derive(Clone, Copy)]
+enum FoundId<'b> {
+    Number(i64),
+    Text(&'b [u8]),
+}
+
+impl<'b> FoundId<'b> {
+    #[inline(always)]
+    fn read(cursor: &mut Cursor<'b>) -> Option<FoundId<'b>> {
+        if cursor.take(b"\"") {
+            cursor.string().map(FoundId::Text)
+        } else {
+            cursor.integer().map(FoundId::Number)
+        }
+    }
+
+    /// `None` if it is not UTF-8.
+    #[inline(always)]
+    fn owned(self) -> Option<Id> {
+        match self {
+            FoundId::Number(number) => Some(Id::Number(number)),
+            FoundId::Text(text) => Id::from_text(Text::new(text, Limit::ID)),
+        }
+    }
 }
 
 impl<'b> Found<'b> {
@@ -74,7 +110,7 @@ impl<'b> Found<'b> {
             if cursor.take(b"\"jsonrpc\":\"2.0\"") {
                 self.jsonrpc = true;
             } else if self.id.is_none() && cursor.take(b"\"id\":") {
-                self.id = Some(id(&mut cursor)?);
+                self.id = Some(FoundId::read(&mut cursor)?);
             } else if cursor.take(b"\"method\":\"tools/call\"") {
                 // As below, for what most requests are.
                 self.target = Some(Field::Name);
@@ -200,15 +236,4 @@ fn object(cursor: &Cursor<'_>) -> Slot {
         inside: cursor.offset(),
         empty: cursor.peek() == Some(b'}'),
     }
-}
-
-fn id(cursor: &mut Cursor<'_>) -> Option<Id> {
-    if !cursor.take(b"\"") {
-        return cursor.integer().map(Id::Number);
-    }
-    let limit = Limit {
-        bytes: limits::ID,
-        hashed: true,
-    };
-    Id::from_text(Text::new(cursor.string()?, limit))
 }
