@@ -135,3 +135,21 @@ pub(crate) fn escaped(slashes: u64, carry: &mut u64) -> u64 {
     *carry = u64::from(overflow);
     (EVEN ^ runs << 1) & behind
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, View};
+
+    #[test]
+    fn each_byte_has_its_bit() {
+        for at in 0..BLOCK {
+            let mut input = [b' '; BLOCK];
+            input[at] = b'"';
+            for from in 0..=BLOCK {
+                let marks = View::new(&input, from, &mut [0; BLOCK]).marks(|byte| byte == b'"');
+                let bit = at.checked_sub(from).map_or(0, |behind| 1 << behind);
+                assert_eq!(marks.bits(), bit, "{at} from {from}");
+            }
+        }
+    }
+}

@@ -299,6 +299,7 @@ impl Message {
     }
 
     /// Takes over all strings at once. Does nothing and returns false if they are not UTF-8.
+    #[inline(always)]
     pub(crate) fn set_strings(&mut self, strings: Strings) -> bool {
         String::from_utf8(strings.text).is_ok_and(|text| {
             self.text = text;

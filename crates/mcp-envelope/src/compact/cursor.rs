@@ -18,6 +18,9 @@ const WORD: usize = 16;
 /// Strings are looked through by hand up to this length, which most do not have.
 const SHORT: usize = 4 * WORD;
 
+/// The length of a `traceparent`.
+const TRACEPARENT: usize = 55;
+
 /// A number of so many digits fits into an `i64`, and so does one with another digit.
 const SAFE_DIGITS: usize = 17;
 
@@ -41,6 +44,17 @@ impl<'b> Cursor<'b> {
         }
     }
 
+    /// The same in two steps, for what is too long to be compared without a call.
+    #[inline(always)]
+    pub(super) fn take_both(&mut self, expected: &[u8], and: &[u8]) -> bool {
+        let mut ahead = *self;
+        let found = ahead.take(expected) && ahead.take(and);
+        if found {
+            *self = ahead;
+        }
+        found
+    }
+
     #[inline(always)]
     pub(super) fn byte(&mut self) -> Option<u8> {
         let (byte, rest) = self.rest.split_first()?;
@@ -51,6 +65,12 @@ impl<'b> Cursor<'b> {
     #[inline(always)]
     pub(super) fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
+    }
+
+    /// Behind the next byte, which is the quote of a key: what that begins with.
+    #[inline(always)]
+    pub(super) fn peek_in_key(&self) -> Option<u8> {
+        self.rest.get(1).copied()
     }
 
     /// The bytes that have been passed.
@@ -90,11 +110,16 @@ impl<'b> Cursor<'b> {
         self.up_to_quote(end)
     }
 
-    /// The same, for one that is usually long.
+    /// The same, for a `traceparent`. Of the one version that there is, all have the same length.
     #[inline(always)]
-    pub(super) fn long_string(&mut self) -> Option<&'b [u8]> {
-        let end = memchr2(b'"', b'\\', self.rest)?;
-        self.up_to_quote(end)
+    pub(super) fn traceparent(&mut self) -> Option<&'b [u8]> {
+        match self.rest.split_at_checked(TRACEPARENT) {
+            Some((string, [b'"', rest @ ..])) if is_plain(string) => {
+                self.rest = rest;
+                Some(string)
+            }
+            _ => self.string(),
+        }
     }
 
     #[inline(always)]
@@ -222,6 +247,20 @@ impl<'b> Cursor<'b> {
             Skipped::More | Skipped::Broken => None,
         }
     }
+}
+
+/// Whether neither is in a string of 32 to 64 bytes.
+#[inline(always)]
+fn is_plain(string: &[u8]) -> bool {
+    let halves = string.first_chunk().zip(string.last_chunk());
+    halves.is_some_and(|(first, last): (&[u8; 32], &[u8; 32])| {
+        let is_mark = |byte: u8| (byte == b'"') | (byte == b'\\');
+        let pairs = first.iter().zip(last);
+        // Not `any`, which ends early: without that it takes a few vector instructions.
+        !pairs.fold(false, |found, (one, other)| {
+            found | is_mark(*one) | is_mark(*other)
+        })
+    })
 }
 
 /// The offset of the first one in so many bytes.

@@ -90,6 +90,41 @@ mod tests {
     }
 
     #[test]
+    fn a_traceparent_ends_at_its_first_quote() {
+        // With a quote where that of a usual one is.
+        let rest_of_usual = "x".repeat(55 - r#"00","tracestate":""#.len());
+        for (meta, traceparent) in [
+            (
+                format!(r#""traceparent":"00","tracestate":"{rest_of_usual}""#),
+                "00",
+            ),
+            (
+                format!(r#""traceparent":"{}""#, "x".repeat(55)),
+                &*"x".repeat(55),
+            ),
+            (
+                format!(r#""traceparent":"{}""#, "x".repeat(56)),
+                &*"x".repeat(56),
+            ),
+        ] {
+            let text = format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{{{meta}}}}}}}"#
+            );
+            let mut message = Message::default();
+            assert!(
+                request(text.as_bytes(), 0, &mut message).is_some(),
+                "{text}"
+            );
+            assert_eq!(message.trace().traceparent().text(), Some(traceparent));
+        }
+        // This quote is escaped, and none ends the string.
+        assert!(!is_read(&format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{{"traceparent":"{}\"}}}}}}"#,
+            "x".repeat(54)
+        )));
+    }
+
+    #[test]
     fn content_ends_where_its_bracket_does() {
         for content in [
             r#"[{"type":"text","text":""}]"#,

@@ -104,25 +104,29 @@ impl<'b> Found<'b> {
             && self.strings.has(Field::Method)
     }
 
+    #[inline(always)]
     fn message(&mut self, mut cursor: Cursor<'b>) -> Option<()> {
         cursor.take(b"{").then_some(())?;
         loop {
-            if cursor.take(b"\"jsonrpc\":\"2.0\"") {
-                self.jsonrpc = true;
-            } else if self.id.is_none() && cursor.take(b"\"id\":") {
-                self.id = Some(FoundId::read(&mut cursor)?);
-            } else if cursor.take(b"\"method\":\"tools/call\"") {
+            match cursor.peek_in_key()? {
+                b'j' if cursor.take(b"\"jsonrpc\":\"2.0\"") => self.jsonrpc = true,
+                b'i' if self.id.is_none() && cursor.take(b"\"id\":") => {
+                    self.id = Some(FoundId::read(&mut cursor)?);
+                }
                 // As below, for what most requests are.
-                self.target = Some(Field::Name);
-                self.strings.add(Field::Method, b"tools/call")?;
-            } else if cursor.take(b"\"method\":\"") {
-                let method = cursor.string()?;
-                self.target = Message::target(method);
-                self.strings.add(Field::Method, method)?;
-            } else if !self.params_passed && cursor.take(b"\"params\":{") {
-                self.params(&mut cursor)?;
-            } else {
-                return None;
+                b'm' if cursor.take(b"\"method\":\"tools/call\"") => {
+                    self.target = Some(Field::Name);
+                    self.strings.add(Field::Method, b"tools/call")?;
+                }
+                b'm' if cursor.take(b"\"method\":\"") => {
+                    let method = cursor.string()?;
+                    self.target = Message::target(method);
+                    self.strings.add(Field::Method, method)?;
+                }
+                b'p' if !self.params_passed && cursor.take(b"\"params\":{") => {
+                    self.params(&mut cursor)?;
+                }
+                _ => return None,
             }
             if self.enough() {
                 return Some(());
@@ -197,24 +201,30 @@ impl<'b> Found<'b> {
         self.layout.meta = object(cursor);
         let mut ended = cursor.take(b"}");
         while !ended {
-            if cursor.take(b"\"traceparent\":\"") {
-                self.strings
-                    .add(Field::Traceparent, cursor.long_string()?)?;
-            } else if cursor.take(b"\"tracestate\":\"") {
-                self.string(Field::Tracestate, cursor)?;
-            } else if cursor.take(b"\"baggage\":\"") {
-                self.string(Field::Baggage, cursor)?;
-            } else if cursor.take(b"\"io.modelcontextprotocol/protocolVersion\":\"") {
-                self.string(Field::Version, cursor)?;
-            } else {
-                match cursor.key()? {
+            match cursor.peek_in_key()? {
+                b't' if cursor.take(b"\"traceparent\":\"") => {
+                    let traceparent = cursor.traceparent()?;
+                    self.strings.add(Field::Traceparent, traceparent)?;
+                }
+                b't' if cursor.take(b"\"tracestate\":\"") => {
+                    self.string(Field::Tracestate, cursor)?;
+                }
+                b'b' if cursor.take(b"\"baggage\":\"") => {
+                    self.string(Field::Baggage, cursor)?;
+                }
+                b'i' if cursor
+                    .take_both(b"\"io.modelcontextprotocol/", b"protocolVersion\":\"") =>
+                {
+                    self.string(Field::Version, cursor)?;
+                }
+                _ => match cursor.key()? {
                     // No string.
                     b"traceparent"
                     | b"tracestate"
                     | b"baggage"
                     | b"io.modelcontextprotocol/protocolVersion" => return None,
                     _ => cursor.skip(3)?,
-                }
+                },
             }
             ended = cursor.ends_object()?;
         }
