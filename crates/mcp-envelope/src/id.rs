@@ -97,6 +97,7 @@ impl Id {
     }
 
     /// The same for an id that is no string.
+    #[inline]
     pub(crate) fn is_answered_by_scalar(&self, scalar: Scalar<'_>) -> bool {
         match (self, scalar) {
             (Id::Number(id), Scalar::Integer(number)) => *id == number,

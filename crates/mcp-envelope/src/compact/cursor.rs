@@ -90,11 +90,10 @@ impl<'b> Cursor<'b> {
     /// Behind a member: whether there is a closing brace, or else a comma.
     #[inline(always)]
     pub(super) fn ends_object(&mut self) -> Option<bool> {
-        match self.byte()? {
-            b',' => Some(false),
-            b'}' => Some(true),
-            _ => None,
+        if self.take(b",") {
+            return Some(false);
         }
+        self.take(b"}").then_some(true)
     }
 
     #[inline(always)]
@@ -129,7 +128,7 @@ impl<'b> Cursor<'b> {
         Some(string)
     }
 
-    /// A number without fraction and exponent, up to the byte that shows that it has ended.
+    /// A number without fraction and exponent, up to the comma or closing brace behind it.
     #[inline(always)]
     pub(super) fn integer(&mut self) -> Option<i64> {
         let (digits, sign) = match self.rest {
@@ -142,7 +141,7 @@ impl<'b> Cursor<'b> {
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
                 let is_plain = count == 1 || count > 1 && !digits.starts_with(b"0");
-                if !is_plain || scalar::belongs(*byte) {
+                if !is_plain || !matches!(byte, b',' | b'}') {
                     return None;
                 }
                 self.rest = digits.get(count..)?;
