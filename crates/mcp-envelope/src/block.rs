@@ -15,8 +15,9 @@ pub(crate) struct View<'i> {
 }
 
 impl<'i> View<'i> {
+    /// An input that is no block long is copied to `padded`.
     #[inline(always)]
-    pub(crate) fn new(input: &'i [u8], at: usize, padded: &'i mut Block) -> View<'i> {
+    pub(crate) fn new(input: &'i [u8], at: usize, padded: &'i mut Option<Block>) -> View<'i> {
         let rest = input.get(at..).unwrap_or_default();
         if let Some(block) = rest.first_chunk() {
             return View { block, before: 0 };
@@ -28,7 +29,7 @@ impl<'i> View<'i> {
                 before: BLOCK - rest.len(),
             };
         }
-        *padded = [b' '; BLOCK];
+        let padded = padded.insert([b' '; BLOCK]);
         if let Some(start) = padded.get_mut(..rest.len()) {
             start.copy_from_slice(rest);
         }
@@ -146,7 +147,7 @@ mod tests {
             let mut input = [b' '; BLOCK];
             input[at] = b'"';
             for from in 0..=BLOCK {
-                let marks = View::new(&input, from, &mut [0; BLOCK]).marks(|byte| byte == b'"');
+                let marks = View::new(&input, from, &mut None).marks(|byte| byte == b'"');
                 let bit = at.checked_sub(from).map_or(0, |behind| 1 << behind);
                 assert_eq!(marks.bits(), bit, "{at} from {from}");
             }

@@ -62,7 +62,7 @@ impl<'i> Specials<'i> {
     fn next_block(&mut self, at: usize) -> usize {
         let rest = self.input.get(at..).unwrap_or_default();
         self.block = at;
-        self.marks = View::new(self.input, at, &mut [0; BLOCK])
+        self.marks = View::new(self.input, at, &mut None)
             .marks(|byte| (byte == b'"') | (byte == b'\\'))
             .bits();
         match (self.marks, rest.get(BLOCK..)) {
@@ -119,7 +119,7 @@ impl Skip {
         // All ones between quotes.
         let mut inside = if self.in_string { !0 } else { 0 };
         let mut escape = u64::from(self.escape);
-        let mut padded = [0; BLOCK];
+        let mut padded = None;
         while at < input.len() {
             let view = View::new(input, at, &mut padded);
             let len = BLOCK.min(input.len() - at);
