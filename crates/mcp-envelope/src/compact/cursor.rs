@@ -18,7 +18,7 @@ const WORD: usize = 16;
 /// Strings are looked through by hand up to this length, which most do not have.
 const SHORT: usize = 4 * WORD;
 
-/// The length of a `traceparent`.
+/// The length of a `traceparent`: there is one version.
 const TRACEPARENT: usize = 55;
 
 /// A number of so many digits fits into an `i64`, and so does one with another digit.
@@ -109,16 +109,15 @@ impl<'b> Cursor<'b> {
         self.up_to_quote(end)
     }
 
-    /// The same, for a `traceparent`. Of the one version that there is, all have the same length.
+    /// The same, for a `traceparent` of usual length. What is none is not passed.
     #[inline(always)]
-    pub(super) fn traceparent(&mut self) -> Option<&'b [u8]> {
-        match self.rest.split_at_checked(TRACEPARENT) {
-            Some((string, [b'"', rest @ ..])) if is_plain(string) => {
-                self.rest = rest;
-                Some(string)
-            }
-            _ => self.string(),
+    pub(super) fn traceparent(&mut self) -> Option<&'b [u8; TRACEPARENT]> {
+        let (string, behind) = self.rest.split_first_chunk()?;
+        if !is_plain(string) {
+            return None;
         }
+        self.rest = behind.strip_prefix(b"\"")?;
+        Some(string)
     }
 
     #[inline(always)]
@@ -248,9 +247,9 @@ impl<'b> Cursor<'b> {
     }
 }
 
-/// Whether neither is in a string of 32 to 64 bytes.
+/// Whether neither is in it.
 #[inline(always)]
-fn is_plain(string: &[u8]) -> bool {
+fn is_plain(string: &[u8; TRACEPARENT]) -> bool {
     let halves = string.first_chunk().zip(string.last_chunk());
     halves.is_some_and(|(first, last): (&[u8; 32], &[u8; 32])| {
         let is_mark = |byte: u8| (byte == b'"') | (byte == b'\\');

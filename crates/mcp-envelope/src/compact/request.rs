@@ -203,8 +203,11 @@ impl<'b> Found<'b> {
         while !ended {
             match cursor.peek_in_key()? {
                 b't' if cursor.take(b"\"traceparent\":\"") => {
-                    let traceparent = cursor.traceparent()?;
-                    self.strings.add(Field::Traceparent, traceparent)?;
+                    // To copy what has a length that the compiler knows takes no call.
+                    match cursor.traceparent() {
+                        Some(string) => self.strings.add(Field::Traceparent, string)?,
+                        None => self.strings.add(Field::Traceparent, cursor.string()?)?,
+                    }
                 }
                 b't' if cursor.take(b"\"tracestate\":\"") => {
                     self.string(Field::Tracestate, cursor)?;
