@@ -98,8 +98,9 @@ impl<'b> Cursor<'b> {
 
     #[inline(always)]
     pub(super) fn boolean(&mut self) -> Option<bool> {
-        let value = self.take(b"true");
-        (value || self.take(b"false")).then_some(value)
+        // Most are false.
+        let value = !self.take(b"false");
+        (!value || self.take(b"true")).then_some(value)
     }
 
     /// What is inside of a string behind its opening quote. It has no escapes.
