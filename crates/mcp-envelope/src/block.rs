@@ -39,6 +39,13 @@ impl<'i> View<'i> {
         }
     }
 
+    /// One of the bytes.
+    #[inline(always)]
+    pub(crate) fn byte(self, offset: usize) -> u8 {
+        // The remainder spares a check of the bounds.
+        self.block[(self.before + offset) % BLOCK]
+    }
+
     /// The bytes of which this is true.
     #[inline(always)]
     pub(crate) fn marks(self, is_marked: impl Fn(u8) -> bool) -> Marks {

@@ -165,7 +165,7 @@ impl Skip {
                 // The four differ from the first one in these bits only, and no other byte does.
                 let is_bracket = |byte: u8| byte.wrapping_sub(b'[') & !0x22 == 0;
                 let brackets = view.marks(is_bracket).bits() & !strings & before_stray;
-                match self.brackets(input, at, brackets, max_depth) {
+                match self.brackets(view, at, brackets, max_depth) {
                     Skipped::More if stray == 0 => {}
                     Skipped::End(end) => return Skipped::End(end),
                     _ => return Skipped::Broken,
@@ -181,22 +181,25 @@ impl Skip {
 
     /// Goes along the brackets of the block at `at` that are not in strings.
     #[inline(always)]
-    fn brackets(&mut self, input: &[u8], at: usize, mut brackets: u64, max_depth: u8) -> Skipped {
+    fn brackets(&mut self, view: View<'_>, at: usize, mut brackets: u64, max_depth: u8) -> Skipped {
         // What tells an opening bracket of either sort from a closing one.
         const OPENING: u8 = b'{' & !b'}';
+        let mut depth = self.depth;
         while brackets != 0 {
-            let bracket = at + brackets.trailing_zeros() as usize;
+            let bracket = brackets.trailing_zeros() as usize;
             brackets &= brackets - 1;
             // Two up and one down, or only that.
-            let up = input.get(bracket).map_or(0, |byte| byte & OPENING);
-            self.depth = self.depth.wrapping_add(up).wrapping_sub(1);
-            if self.depth == 0 {
-                return Skipped::End(bracket + 1);
+            depth = depth
+                .wrapping_add(view.byte(bracket) & OPENING)
+                .wrapping_sub(1);
+            if depth == 0 {
+                return Skipped::End(at + bracket + 1);
             }
-            if self.depth > max_depth {
+            if depth > max_depth {
                 return Skipped::Broken;
             }
         }
+        self.depth = depth;
         Skipped::More
     }
 }
