@@ -1,45 +1,13 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
-use core::{fmt, mem, ops::Range, str};
+use core::{fmt, mem, str};
 
 use crate::{
     excerpt::Excerpt,
     id::Id,
     limits,
     meta::{MetaValue, TraceMeta},
+    strings::{Span, Strings},
 };
-
-/// The strings of a message, before it is known whether they are UTF-8.
-#[derive(Debug)]
-pub(crate) struct Strings {
-    /// All of them, end to end.
-    text: Vec<u8>,
-    spans: [Span; Field::COUNT],
-}
-
-impl Strings {
-    #[inline(always)]
-    pub(crate) fn new() -> Strings {
-        Strings {
-            text: Vec::with_capacity(limits::USUAL_TEXT),
-            spans: [Span::ABSENT; Field::COUNT],
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn has(&self, field: Field) -> bool {
-        self.spans[field as usize].is_there()
-    }
-
-    /// Adds one. Returns nothing if there is one already, or if it is too long.
-    #[inline(always)]
-    pub(crate) fn add(&mut self, field: Field, bytes: &[u8]) -> Option<()> {
-        if self.has(field) || bytes.len() > field.limit() {
-            return None;
-        }
-        self.spans[field as usize] = add(&mut self.text, bytes);
-        Some(())
-    }
-}
 
 /// What kind of JSON-RPC message a body is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -100,7 +68,7 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    const COUNT: usize = 9;
+    pub(crate) const COUNT: usize = 9;
 
     /// The most bytes that are kept.
     pub(crate) const fn limit(self) -> usize {
@@ -114,49 +82,6 @@ impl Field {
             Field::Tracestate => limits::TRACESTATE,
             Field::Baggage => limits::BAGGAGE,
         }
-    }
-}
-
-/// Where a string is, if it is there. Every limit is less than what stands for something else.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Span {
-    start: u16,
-    len: u16,
-}
-
-impl Span {
-    const ABSENT: Span = Span {
-        start: 0,
-        len: u16::MAX,
-    };
-    const INVALID: Span = Span {
-        start: 0,
-        len: u16::MAX - 1,
-    };
-
-    /// The limits of all strings together fit into a span.
-    #[inline(always)]
-    fn new(start: usize, bytes: &[u8]) -> Span {
-        Span {
-            start: start as u16,
-            len: bytes.len() as u16,
-        }
-    }
-
-    #[inline(always)]
-    const fn is_there(self) -> bool {
-        self.len != Span::ABSENT.len
-    }
-
-    fn range(self) -> Option<Range<usize>> {
-        let start = usize::from(self.start);
-        (self.len < Span::INVALID.len).then(|| start..start + usize::from(self.len))
-    }
-}
-
-impl Default for Span {
-    fn default() -> Span {
-        Span::ABSENT
     }
 }
 
@@ -317,7 +242,7 @@ impl Message {
             // Enough for most messages, so that there is one allocation.
             raw.reserve_exact(limits::USUAL_TEXT.max(bytes.len()));
         }
-        self.spans[field as usize] = add(raw, bytes);
+        self.spans[field as usize] = Span::add(raw, bytes);
     }
 
     /// Makes strings of what has been added.
@@ -338,7 +263,7 @@ impl Message {
         for span in &mut self.spans {
             if let Some(range) = span.range() {
                 let bytes = raw.get(range).filter(|bytes| str::from_utf8(bytes).is_ok());
-                *span = bytes.map_or(Span::INVALID, |bytes| add(&mut text, bytes));
+                *span = bytes.map_or(Span::INVALID, |bytes| Span::add(&mut text, bytes));
             }
         }
         self.text = String::from_utf8(text).unwrap_or_default();
@@ -378,13 +303,6 @@ impl Message {
     pub(crate) fn kept_bytes(&self) -> usize {
         self.text.len()
     }
-}
-
-#[inline(always)]
-fn add(text: &mut Vec<u8>, bytes: &[u8]) -> Span {
-    let span = Span::new(text.len(), bytes);
-    text.extend_from_slice(bytes);
-    span
 }
 
 impl fmt::Debug for Message {

@@ -6,7 +6,8 @@ use crate::{
     excerpt::Excerpt,
     id::Id,
     layout::{Layout, Slot},
-    message::{Field, Kind, Message, Strings},
+    message::{Field, Kind, Message},
+    strings::Strings,
 };
 
 /// Reads a request or notification as far as the reader would, and keeps so many bytes of its
