@@ -76,6 +76,7 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"\u006d"}"#,
             r#"{"jsonrpc":"2.0","id":1.5,"method":"m"}"#,
             r#"{"jsonrpc":"2.0","id":01,"method":"m"}"#,
+            r#"{"jsonrpc":"2.0","method":"m","params":{},"id":1.5}"#,
             r#"{"jsonrpc":"2.0","id":1,"id":1,"method":"m"}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"traceparent":1}}}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{}"#,
