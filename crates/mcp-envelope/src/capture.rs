@@ -68,6 +68,12 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
+    /// Longer ids are told apart by their hashes.
+    pub(crate) const ID: Limit = Limit {
+        bytes: limits::ID,
+        hashed: true,
+    };
+
     pub(crate) const fn bytes(bytes: usize) -> Limit {
         Limit {
             bytes,

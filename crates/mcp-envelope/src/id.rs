@@ -3,7 +3,6 @@ use core::{fmt, str};
 
 use crate::{
     capture::{Limit, Text},
-    limits,
     scalar::Scalar,
 };
 
@@ -98,6 +97,7 @@ impl Id {
     }
 
     /// The same for an id that is no string.
+    #[inline]
     pub(crate) fn is_answered_by_scalar(&self, scalar: Scalar<'_>) -> bool {
         match (self, scalar) {
             (Id::Number(id), Scalar::Integer(number)) => *id == number,
@@ -137,13 +137,7 @@ impl From<i64> for Id {
 impl From<&str> for Id {
     /// The id that a scanner reports for a JSON string with these characters.
     fn from(text: &str) -> Id {
-        let text = Text::new(
-            text.as_bytes(),
-            Limit {
-                bytes: limits::ID,
-                hashed: true,
-            },
-        );
+        let text = Text::new(text.as_bytes(), Limit::ID);
         Id::from_text(text).unwrap_or(Id::Text(Box::default()))
     }
 }

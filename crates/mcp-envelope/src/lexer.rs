@@ -62,8 +62,9 @@ impl<'i> Specials<'i> {
     fn next_block(&mut self, at: usize) -> usize {
         let rest = self.input.get(at..).unwrap_or_default();
         self.block = at;
-        self.marks = View::new(self.input, at, &mut [0; BLOCK])
-            .marks(|byte| (byte == b'"') | (byte == b'\\'));
+        self.marks = View::new(self.input, at, &mut None)
+            .marks(|byte| (byte == b'"') | (byte == b'\\'))
+            .bits();
         match (self.marks, rest.get(BLOCK..)) {
             (0, None) => self.input.len(),
             (0, Some(behind)) => at + BLOCK + string_run(behind),
@@ -118,12 +119,14 @@ impl Skip {
         // All ones between quotes.
         let mut inside = if self.in_string { !0 } else { 0 };
         let mut escape = u64::from(self.escape);
-        let mut padded = [0; BLOCK];
+        let mut padded = None;
         while at < input.len() {
             let view = View::new(input, at, &mut padded);
             let len = BLOCK.min(input.len() - at);
-            if inside != 0 && !view.may_contain(|byte| byte == b'"') {
-                if view.may_contain(|byte| byte == b'\\') {
+            let quotes = view.marks(|byte| byte == b'"');
+            let slashes = view.marks(|byte| byte == b'\\');
+            if inside != 0 && quotes.are_none() {
+                if !slashes.are_none() {
                     escape = escapes_next(input.get(at..at + len).unwrap_or_default(), escape);
                     at += len;
                 } else {
@@ -134,10 +137,13 @@ impl Skip {
                 continue;
             }
 
-            let mut quotes = view.marks(|byte| byte == b'"');
-            let mut slashes = 0;
-            if escape != 0 || view.may_contain(|byte| byte == b'\\') {
-                slashes = view.marks(|byte| byte == b'\\');
+            let mut quotes = quotes.bits();
+            let slashes = if slashes.are_none() {
+                0
+            } else {
+                slashes.bits()
+            };
+            if escape | slashes != 0 {
                 let mut carry = escape;
                 let escaped = escaped(slashes, &mut carry);
                 quotes &= !escaped;
@@ -156,9 +162,10 @@ impl Skip {
                 let stray = slashes & !strings;
                 // What is behind a stray backslash may have been misread.
                 let before_stray = (stray & stray.wrapping_neg()).wrapping_sub(1);
-                let is_bracket = |byte| (byte | 0x20 == b'{') | (byte | 0x20 == b'}');
-                let brackets = view.marks(is_bracket) & !strings & before_stray;
-                match self.brackets(input, at, brackets, max_depth) {
+                // The four differ from the first one in these bits only, and no other byte does.
+                let is_bracket = |byte: u8| byte.wrapping_sub(b'[') & !0x22 == 0;
+                let brackets = view.marks(is_bracket).bits() & !strings & before_stray;
+                match self.brackets(view, at, brackets, max_depth) {
                     Skipped::More if stray == 0 => {}
                     Skipped::End(end) => return Skipped::End(end),
                     _ => return Skipped::Broken,
@@ -174,22 +181,25 @@ impl Skip {
 
     /// Goes along the brackets of the block at `at` that are not in strings.
     #[inline(always)]
-    fn brackets(&mut self, input: &[u8], at: usize, mut brackets: u64, max_depth: u8) -> Skipped {
+    fn brackets(&mut self, view: View<'_>, at: usize, mut brackets: u64, max_depth: u8) -> Skipped {
         // What tells an opening bracket of either sort from a closing one.
         const OPENING: u8 = b'{' & !b'}';
+        let mut depth = self.depth;
         while brackets != 0 {
-            let bracket = at + brackets.trailing_zeros() as usize;
+            let bracket = brackets.trailing_zeros() as usize;
             brackets &= brackets - 1;
             // Two up and one down, or only that.
-            let up = input.get(bracket).map_or(0, |byte| byte & OPENING);
-            self.depth = self.depth.wrapping_add(up).wrapping_sub(1);
-            if self.depth == 0 {
-                return Skipped::End(bracket + 1);
+            depth = depth
+                .wrapping_add(view.byte(bracket) & OPENING)
+                .wrapping_sub(1);
+            if depth == 0 {
+                return Skipped::End(at + bracket + 1);
             }
-            if self.depth > max_depth {
+            if depth > max_depth {
                 return Skipped::Broken;
             }
         }
+        self.depth = depth;
         Skipped::More
     }
 }

@@ -76,6 +76,7 @@ mod scalar;
 mod sink;
 mod splice;
 mod sse;
+mod strings;
 mod watcher;
 
 pub use self::{

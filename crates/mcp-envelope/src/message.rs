@@ -1,42 +1,13 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
-use core::{fmt, mem, ops::Range, str};
+use core::{fmt, mem, str};
 
 use crate::{
     excerpt::Excerpt,
     id::Id,
     limits,
     meta::{MetaValue, TraceMeta},
+    strings::{Span, Strings},
 };
-
-/// The strings of a message that is still there.
-#[derive(Debug, Default)]
-pub(crate) struct Strings<'b> {
-    /// Where they will be, end to end.
-    spans: [Span; Field::COUNT],
-    found: [&'b [u8]; Field::COUNT],
-    count: usize,
-    len: usize,
-}
-
-impl<'b> Strings<'b> {
-    #[inline(always)]
-    pub(crate) fn has(&self, field: Field) -> bool {
-        self.spans[field as usize] != Span::ABSENT
-    }
-
-    /// Adds one. Returns nothing if there is one already, or if it is too long.
-    #[inline(always)]
-    pub(crate) fn add(&mut self, field: Field, bytes: &'b [u8]) -> Option<()> {
-        if self.has(field) || bytes.len() > field.limit() {
-            return None;
-        }
-        self.spans[field as usize] = Span::new(self.len, bytes);
-        *self.found.get_mut(self.count)? = bytes;
-        self.count += 1;
-        self.len += bytes.len();
-        Some(())
-    }
-}
 
 /// What kind of JSON-RPC message a body is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -97,7 +68,7 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    const COUNT: usize = 9;
+    pub(crate) const COUNT: usize = 9;
 
     /// The most bytes that are kept.
     pub(crate) const fn limit(self) -> usize {
@@ -111,44 +82,6 @@ impl Field {
             Field::Tracestate => limits::TRACESTATE,
             Field::Baggage => limits::BAGGAGE,
         }
-    }
-}
-
-/// Where a string is, if it is there. Every limit is less than what stands for something else.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Span {
-    start: u16,
-    len: u16,
-}
-
-impl Span {
-    const ABSENT: Span = Span {
-        start: 0,
-        len: u16::MAX,
-    };
-    const INVALID: Span = Span {
-        start: 0,
-        len: u16::MAX - 1,
-    };
-
-    /// The limits of all strings together fit into a span.
-    #[inline(always)]
-    fn new(start: usize, bytes: &[u8]) -> Span {
-        Span {
-            start: start as u16,
-            len: bytes.len() as u16,
-        }
-    }
-
-    fn range(self) -> Option<Range<usize>> {
-        let start = usize::from(self.start);
-        (self.len < Span::INVALID.len).then(|| start..start + usize::from(self.len))
-    }
-}
-
-impl Default for Span {
-    fn default() -> Span {
-        Span::ABSENT
     }
 }
 
@@ -259,7 +192,7 @@ impl Message {
 
     pub(crate) fn value(&self, field: Field) -> MetaValue<'_> {
         let span = self.spans[field as usize];
-        if span == Span::ABSENT {
+        if !span.is_there() {
             return MetaValue::Absent;
         }
         let text = span.range().and_then(|range| {
@@ -287,16 +220,13 @@ impl Message {
     }
 
     pub(crate) fn has(&self, field: Field) -> bool {
-        self.spans[field as usize] != Span::ABSENT
+        self.spans[field as usize].is_there()
     }
 
     /// Takes over all strings at once. Does nothing and returns false if they are not UTF-8.
-    pub(crate) fn set_strings(&mut self, strings: &Strings<'_>) -> bool {
-        let mut text = Vec::with_capacity(strings.len);
-        for bytes in strings.found.iter().take(strings.count) {
-            text.extend_from_slice(bytes);
-        }
-        String::from_utf8(text).is_ok_and(|text| {
+    #[inline(always)]
+    pub(crate) fn set_strings(&mut self, strings: Strings) -> bool {
+        String::from_utf8(strings.text).is_ok_and(|text| {
             self.text = text;
             self.spans = strings.spans;
             true
@@ -312,7 +242,7 @@ impl Message {
             // Enough for most messages, so that there is one allocation.
             raw.reserve_exact(limits::USUAL_TEXT.max(bytes.len()));
         }
-        self.spans[field as usize] = add(raw, bytes);
+        self.spans[field as usize] = Span::add(raw, bytes);
     }
 
     /// Makes strings of what has been added.
@@ -333,7 +263,7 @@ impl Message {
         for span in &mut self.spans {
             if let Some(range) = span.range() {
                 let bytes = raw.get(range).filter(|bytes| str::from_utf8(bytes).is_ok());
-                *span = bytes.map_or(Span::INVALID, |bytes| add(&mut text, bytes));
+                *span = bytes.map_or(Span::INVALID, |bytes| Span::add(&mut text, bytes));
             }
         }
         self.text = String::from_utf8(text).unwrap_or_default();
@@ -373,13 +303,6 @@ impl Message {
     pub(crate) fn kept_bytes(&self) -> usize {
         self.text.len()
     }
-}
-
-#[inline]
-fn add(text: &mut Vec<u8>, bytes: &[u8]) -> Span {
-    let span = Span::new(text.len(), bytes);
-    text.extend_from_slice(bytes);
-    span
 }
 
 impl fmt::Debug for Message {

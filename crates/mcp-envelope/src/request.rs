@@ -66,12 +66,12 @@ impl RequestScanner {
 
     /// Reads the next bytes of the body. After [`Progress::Done`] this does nothing.
     pub fn push(&mut self, chunk: &[u8]) -> Progress {
-        if self.reader.is_over() {
-            return Progress::Done;
-        }
         if self.reader.is_fresh() && compact::may_be_whole(chunk) && self.draft.read_compact(chunk)
         {
             self.reader.stop();
+            return Progress::Done;
+        }
+        if self.reader.is_over() {
             return Progress::Done;
         }
         self.read(chunk)

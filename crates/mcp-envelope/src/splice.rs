@@ -187,8 +187,8 @@ enum Into {
     Message,
 }
 
-/// The quotes and the colon of a member.
-const MEMBER_FRAME: usize = 5;
+/// The comma, the quotes and the colon of a member.
+const MEMBER_FRAME: usize = 6;
 
 impl Splice<'_> {
     /// Whether nothing is to be added, because every member is there already.
@@ -225,6 +225,7 @@ impl Splice<'_> {
         self.append(out);
     }
 
+    #[inline(always)]
     fn append(&self, out: &mut Vec<u8>) {
         let (before, after) = self
             .body
@@ -244,8 +245,8 @@ impl Splice<'_> {
         let members = self
             .chosen()
             .map(|(key, value)| key.len() + value.len() + MEMBER_FRAME);
-        let commas = self.chosen.count_ones() as usize - 1;
-        self.body.len() + before.len() + members.sum::<usize>() + commas + after.len()
+        // The first one has no comma.
+        self.body.len() + before.len() + members.sum::<usize>() - 1 + after.len()
     }
 
     fn chosen(&self) -> impl Iterator<Item = &(&str, &str)> {

@@ -234,10 +234,7 @@ impl Sink for Draft {
 
     fn limit(&self, field: Value) -> Limit {
         match field {
-            Value::Id => Limit {
-                bytes: limits::ID,
-                hashed: true,
-            },
+            Value::Id => Limit::ID,
             Value::Message => Limit::bytes(limits::ERROR_MESSAGE),
             _ => Limit::bytes(limits::WORD),
         }

@@ -25,20 +25,23 @@ pub(crate) fn answer(message: &[u8], wanted: Option<&Id>, kept: u32) -> Option<F
     let mut outcome = None;
     cursor.take(b"{").then_some(())?;
     loop {
-        if cursor.take(b"\"jsonrpc\":\"2.0\"") {
-        } else if found.id_matches.is_none() && cursor.take(b"\"id\":") {
-            found.id_matches = Some(is_answered(wanted, &mut cursor)?);
-        } else if !found.has_result && cursor.take(b"\"result\":{") {
-            let brace = cursor.offset() - 1;
-            result(&mut found.answer, &mut cursor)?;
-            found.has_result = true;
-            outcome = outcome.or(Some(brace..cursor.offset()));
-        } else if found.answer.error().is_none() && cursor.take(b"\"error\":{") {
-            let brace = cursor.offset() - 1;
-            *found.answer.error_mut() = error(&mut cursor)?;
-            outcome = Some(brace..cursor.offset());
-        } else {
-            return None;
+        match cursor.peek_in_key()? {
+            b'j' if cursor.take(b"\"jsonrpc\":\"2.0\"") => {}
+            b'i' if found.id_matches.is_none() && cursor.take(b"\"id\":") => {
+                found.id_matches = Some(is_answered(wanted, &mut cursor)?);
+            }
+            b'r' if !found.has_result && cursor.take(b"\"result\":{") => {
+                let brace = cursor.offset() - 1;
+                result(&mut found.answer, &mut cursor)?;
+                found.has_result = true;
+                outcome = outcome.or(Some(brace..cursor.offset()));
+            }
+            b'e' if found.answer.error().is_none() && cursor.take(b"\"error\":{") => {
+                let brace = cursor.offset() - 1;
+                *found.answer.error_mut() = error(&mut cursor)?;
+                outcome = Some(brace..cursor.offset());
+            }
+            _ => return None,
         }
         if cursor.ends_object()? {
             break;
@@ -56,11 +59,7 @@ fn is_answered(wanted: Option<&Id>, cursor: &mut Cursor<'_>) -> Option<bool> {
         let id = Scalar::Integer(cursor.integer()?);
         return Some(wanted.is_some_and(|wanted| wanted.is_answered_by_scalar(id)));
     }
-    let limit = Limit {
-        bytes: limits::ID,
-        hashed: true,
-    };
-    let id = Text::new(cursor.string()?, limit);
+    let id = Text::new(cursor.string()?, Limit::ID);
     Some(wanted.is_some_and(|wanted| wanted.is_answered_by_text(id)))
 }
 
@@ -112,6 +111,7 @@ fn first<T>(slot: &mut Option<T>, value: T) -> Option<()> {
     slot.replace(value).is_none().then_some(())
 }
 
+#[inline(always)]
 fn text<'b>(cursor: &mut Cursor<'b>, limit: usize) -> Option<Text<'b>> {
     let string = cursor.take(b"\"").then(|| cursor.string())??;
     Some(Text::new(string, Limit::bytes(limit)))

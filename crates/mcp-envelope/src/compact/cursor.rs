@@ -18,6 +18,9 @@ const WORD: usize = 16;
 /// Strings are looked through by hand up to this length, which most do not have.
 const SHORT: usize = 4 * WORD;
 
+/// The length of a `traceparent`: there is one version.
+const TRACEPARENT: usize = 55;
+
 /// A number of so many digits fits into an `i64`, and so does one with another digit.
 const SAFE_DIGITS: usize = 17;
 
@@ -41,6 +44,17 @@ impl<'b> Cursor<'b> {
         }
     }
 
+    /// The same in two steps, for what is too long to be compared without a call.
+    #[inline(always)]
+    pub(super) fn take_both(&mut self, expected: &[u8], and: &[u8]) -> bool {
+        let mut ahead = *self;
+        let found = ahead.take(expected) && ahead.take(and);
+        if found {
+            *self = ahead;
+        }
+        found
+    }
+
     #[inline(always)]
     pub(super) fn byte(&mut self) -> Option<u8> {
         let (byte, rest) = self.rest.split_first()?;
@@ -51,6 +65,12 @@ impl<'b> Cursor<'b> {
     #[inline(always)]
     pub(super) fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
+    }
+
+    /// Behind the next byte, which is the quote of a key: what that begins with.
+    #[inline(always)]
+    pub(super) fn peek_in_key(&self) -> Option<u8> {
+        self.rest.get(1).copied()
     }
 
     /// The bytes that have been passed.
@@ -70,17 +90,17 @@ impl<'b> Cursor<'b> {
     /// Behind a member: whether there is a closing brace, or else a comma.
     #[inline(always)]
     pub(super) fn ends_object(&mut self) -> Option<bool> {
-        match self.byte()? {
-            b',' => Some(false),
-            b'}' => Some(true),
-            _ => None,
+        if self.take(b",") {
+            return Some(false);
         }
+        self.take(b"}").then_some(true)
     }
 
     #[inline(always)]
     pub(super) fn boolean(&mut self) -> Option<bool> {
-        let value = self.take(b"true");
-        (value || self.take(b"false")).then_some(value)
+        // Most are false.
+        let value = !self.take(b"false");
+        (!value || self.take(b"true")).then_some(value)
     }
 
     /// What is inside of a string behind its opening quote. It has no escapes.
@@ -90,11 +110,15 @@ impl<'b> Cursor<'b> {
         self.up_to_quote(end)
     }
 
-    /// The same, for one that is usually long.
+    /// The same, for a `traceparent` of usual length. What is none is not passed.
     #[inline(always)]
-    pub(super) fn long_string(&mut self) -> Option<&'b [u8]> {
-        let end = memchr2(b'"', b'\\', self.rest)?;
-        self.up_to_quote(end)
+    pub(super) fn traceparent(&mut self) -> Option<&'b [u8; TRACEPARENT]> {
+        let (string, behind) = self.rest.split_first_chunk()?;
+        if !is_plain(string) {
+            return None;
+        }
+        self.rest = behind.strip_prefix(b"\"")?;
+        Some(string)
     }
 
     #[inline(always)]
@@ -104,7 +128,7 @@ impl<'b> Cursor<'b> {
         Some(string)
     }
 
-    /// A number without fraction and exponent, up to the byte that shows that it has ended.
+    /// A number without fraction and exponent, up to the comma or closing brace behind it.
     #[inline(always)]
     pub(super) fn integer(&mut self) -> Option<i64> {
         let (digits, sign) = match self.rest {
@@ -117,7 +141,7 @@ impl<'b> Cursor<'b> {
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
                 let is_plain = count == 1 || count > 1 && !digits.starts_with(b"0");
-                if !is_plain || scalar::belongs(*byte) {
+                if !is_plain || !matches!(byte, b',' | b'}') {
                     return None;
                 }
                 self.rest = digits.get(count..)?;
@@ -129,6 +153,7 @@ impl<'b> Cursor<'b> {
     }
 
     /// The text of a value that stands inside of `depth` containers.
+    #[inline(always)]
     pub(super) fn value(&mut self, depth: u8) -> Option<&'b [u8]> {
         let start = self.offset();
         self.skip(depth)?;
@@ -221,6 +246,20 @@ impl<'b> Cursor<'b> {
             Skipped::More | Skipped::Broken => None,
         }
     }
+}
+
+/// Whether neither is in it.
+#[inline(always)]
+fn is_plain(string: &[u8; TRACEPARENT]) -> bool {
+    let halves = string.first_chunk().zip(string.last_chunk());
+    halves.is_some_and(|(first, last): (&[u8; 32], &[u8; 32])| {
+        let is_mark = |byte: u8| (byte == b'"') | (byte == b'\\');
+        let pairs = first.iter().zip(last);
+        // Not `any`, which ends early: without that it takes a few vector instructions.
+        !pairs.fold(false, |found, (one, other)| {
+            found | is_mark(*one) | is_mark(*other)
+        })
+    })
 }
 
 /// The offset of the first one in so many bytes.

@@ -76,6 +76,7 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"\u006d"}"#,
             r#"{"jsonrpc":"2.0","id":1.5,"method":"m"}"#,
             r#"{"jsonrpc":"2.0","id":01,"method":"m"}"#,
+            r#"{"jsonrpc":"2.0","method":"m","params":{},"id":1.5}"#,
             r#"{"jsonrpc":"2.0","id":1,"id":1,"method":"m"}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"traceparent":1}}}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{}"#,
@@ -87,6 +88,41 @@ mod tests {
             check(message.as_bytes());
         }
         check(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\xFF\"}");
+    }
+
+    #[test]
+    fn a_traceparent_ends_at_its_first_quote() {
+        // With a quote where that of a usual one is.
+        let rest_of_usual = "x".repeat(55 - r#"00","tracestate":""#.len());
+        for (meta, traceparent) in [
+            (
+                format!(r#""traceparent":"00","tracestate":"{rest_of_usual}""#),
+                "00",
+            ),
+            (
+                format!(r#""traceparent":"{}""#, "x".repeat(55)),
+                &*"x".repeat(55),
+            ),
+            (
+                format!(r#""traceparent":"{}""#, "x".repeat(56)),
+                &*"x".repeat(56),
+            ),
+        ] {
+            let text = format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{{{meta}}}}}}}"#
+            );
+            let mut message = Message::default();
+            assert!(
+                request(text.as_bytes(), 0, &mut message).is_some(),
+                "{text}"
+            );
+            assert_eq!(message.trace().traceparent().text(), Some(traceparent));
+        }
+        // This quote is escaped, and none ends the string.
+        assert!(!is_read(&format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{{"traceparent":"{}\"}}}}}}"#,
+            "x".repeat(54)
+        )));
     }
 
     #[test]

@@ -6,24 +6,36 @@ use crate::{
     excerpt::Excerpt,
     id::Id,
     layout::{Layout, Slot},
-    limits,
-    message::{Field, Kind, Message, Strings},
+    message::{Field, Kind, Message},
+    strings::Strings,
 };
 
 /// Reads a request or notification as far as the reader would, and keeps so many bytes of its
 /// arguments. Leaves `message` as it is and returns nothing if it is not written in the usual way.
 pub(crate) fn request(bytes: &[u8], kept: u32, message: &mut Message) -> Option<Layout> {
     let mut found = Found {
+        strings: Strings::new(),
+        id: None,
+        layout: Layout::default(),
+        jsonrpc: false,
+        params_passed: false,
+        meta_passed: false,
+        ended: false,
+        target: None,
         captures: kept > 0,
-        ..Found::default()
+        arguments: None,
     };
     found.message(Cursor::new(bytes))?;
     let kind = found.kind()?;
-    message.set_strings(&found.strings).then_some(())?;
+    let id = match found.id {
+        Some(id) => Some(id.owned()?),
+        None => None,
+    };
+    message.set_strings(found.strings).then_some(())?;
     message.kind = kind;
     message.complete = true;
     message.trace_settled = true;
-    message.set_id(found.id);
+    message.set_id(id);
     message.arguments = found
         .arguments
         .map(|arguments| Box::new(Excerpt::of(arguments, kept as usize)));
@@ -31,10 +43,9 @@ pub(crate) fn request(bytes: &[u8], kept: u32, message: &mut Message) -> Option<
 }
 
 /// What has been read of a message.
-#[derive(Default)]
 struct Found<'b> {
-    strings: Strings<'b>,
-    id: Option<Id>,
+    strings: Strings,
+    id: Option<FoundId<'b>>,
     layout: Layout,
     jsonrpc: bool,
     params_passed: bool,
@@ -45,6 +56,32 @@ struct Found<'b> {
     /// Whether the arguments are wanted, and those.
     captures: bool,
     arguments: Option<&'b [u8]>,
+}
+
+#[derive(Clone, Copy)]
+enum FoundId<'b> {
+    Number(i64),
+    Text(&'b [u8]),
+}
+
+impl<'b> FoundId<'b> {
+    #[inline(always)]
+    fn read(cursor: &mut Cursor<'b>) -> Option<FoundId<'b>> {
+        if cursor.take(b"\"") {
+            cursor.string().map(FoundId::Text)
+        } else {
+            cursor.integer().map(FoundId::Number)
+        }
+    }
+
+    /// `None` if it is not UTF-8.
+    #[inline(always)]
+    fn owned(self) -> Option<Id> {
+        match self {
+            FoundId::Number(number) => Some(Id::Number(number)),
+            FoundId::Text(text) => Id::from_text(Text::new(text, Limit::ID)),
+        }
+    }
 }
 
 impl<'b> Found<'b> {
@@ -68,25 +105,29 @@ impl<'b> Found<'b> {
             && self.strings.has(Field::Method)
     }
 
+    #[inline(always)]
     fn message(&mut self, mut cursor: Cursor<'b>) -> Option<()> {
         cursor.take(b"{").then_some(())?;
         loop {
-            if cursor.take(b"\"jsonrpc\":\"2.0\"") {
-                self.jsonrpc = true;
-            } else if self.id.is_none() && cursor.take(b"\"id\":") {
-                self.id = Some(id(&mut cursor)?);
-            } else if cursor.take(b"\"method\":\"tools/call\"") {
+            match cursor.peek_in_key()? {
+                b'j' if cursor.take(b"\"jsonrpc\":\"2.0\"") => self.jsonrpc = true,
+                b'i' if self.id.is_none() && cursor.take(b"\"id\":") => {
+                    self.id = Some(FoundId::read(&mut cursor)?);
+                }
                 // As below, for what most requests are.
-                self.target = Some(Field::Name);
-                self.strings.add(Field::Method, b"tools/call")?;
-            } else if cursor.take(b"\"method\":\"") {
-                let method = cursor.string()?;
-                self.target = Message::target(method);
-                self.strings.add(Field::Method, method)?;
-            } else if !self.params_passed && cursor.take(b"\"params\":{") {
-                self.params(&mut cursor)?;
-            } else {
-                return None;
+                b'm' if cursor.take(b"\"method\":\"tools/call\"") => {
+                    self.target = Some(Field::Name);
+                    self.strings.add(Field::Method, b"tools/call")?;
+                }
+                b'm' if cursor.take(b"\"method\":\"") => {
+                    let method = cursor.string()?;
+                    self.target = Message::target(method);
+                    self.strings.add(Field::Method, method)?;
+                }
+                b'p' if !self.params_passed && cursor.take(b"\"params\":{") => {
+                    self.params(&mut cursor)?;
+                }
+                _ => return None,
             }
             if self.enough() {
                 return Some(());
@@ -161,24 +202,33 @@ impl<'b> Found<'b> {
         self.layout.meta = object(cursor);
         let mut ended = cursor.take(b"}");
         while !ended {
-            if cursor.take(b"\"traceparent\":\"") {
-                self.strings
-                    .add(Field::Traceparent, cursor.long_string()?)?;
-            } else if cursor.take(b"\"tracestate\":\"") {
-                self.string(Field::Tracestate, cursor)?;
-            } else if cursor.take(b"\"baggage\":\"") {
-                self.string(Field::Baggage, cursor)?;
-            } else if cursor.take(b"\"io.modelcontextprotocol/protocolVersion\":\"") {
-                self.string(Field::Version, cursor)?;
-            } else {
-                match cursor.key()? {
+            match cursor.peek_in_key()? {
+                b't' if cursor.take(b"\"traceparent\":\"") => {
+                    // To copy what has a length that the compiler knows takes no call.
+                    match cursor.traceparent() {
+                        Some(string) => self.strings.add(Field::Traceparent, string)?,
+                        None => self.strings.add(Field::Traceparent, cursor.string()?)?,
+                    }
+                }
+                b't' if cursor.take(b"\"tracestate\":\"") => {
+                    self.string(Field::Tracestate, cursor)?;
+                }
+                b'b' if cursor.take(b"\"baggage\":\"") => {
+                    self.string(Field::Baggage, cursor)?;
+                }
+                b'i' if cursor
+                    .take_both(b"\"io.modelcontextprotocol/", b"protocolVersion\":\"") =>
+                {
+                    self.string(Field::Version, cursor)?;
+                }
+                _ => match cursor.key()? {
                     // No string.
                     b"traceparent"
                     | b"tracestate"
                     | b"baggage"
                     | b"io.modelcontextprotocol/protocolVersion" => return None,
                     _ => cursor.skip(3)?,
-                }
+                },
             }
             ended = cursor.ends_object()?;
         }
@@ -200,15 +250,4 @@ fn object(cursor: &Cursor<'_>) -> Slot {
         inside: cursor.offset(),
         empty: cursor.peek() == Some(b'}'),
     }
-}
-
-fn id(cursor: &mut Cursor<'_>) -> Option<Id> {
-    if !cursor.take(b"\"") {
-        return cursor.integer().map(Id::Number);
-    }
-    let limit = Limit {
-        bytes: limits::ID,
-        hashed: true,
-    };
-    Id::from_text(Text::new(cursor.string()?, limit))
 }

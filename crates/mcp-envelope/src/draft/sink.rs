@@ -53,10 +53,7 @@ impl Sink for Draft {
         match field {
             Value::Kept(field) => Limit::bytes(field.limit()),
             Value::Method => Limit::bytes(limits::METHOD),
-            Value::Id => Limit {
-                bytes: limits::ID,
-                hashed: true,
-            },
+            Value::Id => Limit::ID,
             _ => Limit::bytes(limits::WORD),
         }
     }
