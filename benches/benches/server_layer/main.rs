@@ -3,6 +3,9 @@
 //! Everything runs in memory: an inner service that reads its request and answers it. The bare
 //! service is the floor; what a layer adds is the difference to it. Spans are made and ended, and
 //! go to a sink that drops them.
+//!
+//! Our layer reads answers in JSON, also where it reads no request; the others read none, and neither
+//! does what is written by hand. Where the answer is plain text, all do the same.
 
 use std::{
     convert::Infallible,
@@ -36,15 +39,26 @@ async fn answer<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infalli
 where
     B: Body<Data = Bytes>,
 {
-    answer_now(request)
+    answer_now(request, "application/json")
 }
 
-fn answer_now<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible>
+/// The same, and says that it is text.
+async fn answer_in_text<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible>
+where
+    B: Body<Data = Bytes>,
+{
+    answer_now(request, "text/plain")
+}
+
+fn answer_now<B>(
+    request: Request<B>,
+    content_type: &str,
+) -> Result<Response<Full<Bytes>>, Infallible>
 where
     B: Body<Data = Bytes>,
 {
     drain(request.into_body());
-    let response = Response::builder().header("content-type", "application/json");
+    let response = Response::builder().header("content-type", content_type);
     Ok(response
         .body(Full::new(Bytes::from_static(ANSWER)))
         .expect("a constant head"))
@@ -125,17 +139,15 @@ fn main() {
     let layer = McpServerTraceLayer::new().with_sink(Arc::new(DiscardSink::default()));
 
     let mut bare = service_fn(answer::<Full<Bytes>>);
-    let mut headers_only = layer
-        .clone()
-        .headers_only()
-        .layer(service_fn(answer::<Full<Bytes>>));
+    let layer_of_headers = layer.clone().headers_only();
+    let mut headers_only = layer_of_headers.layer(service_fn(answer::<Full<Bytes>>));
     let mut by_hand = hand::Hand::around(service_fn(|request| {
-        std::future::ready(answer_now(request))
+        std::future::ready(answer_now(request, "application/json"))
     }));
     let mut full = layer.layer(service_fn(answer));
     let mut full_unsampled = full.clone();
     let mut headers_unsampled = headers_only.clone();
-    let mut fastrace = peers::fastrace(service_fn(answer));
+    let mut fastrace = peers::fastrace_layer().layer(service_fn(answer));
     let mut tower_otel = peers::tower_otel(service_fn(answer));
     let mut instrumentation = peers::instrumentation(service_fn(answer));
 
@@ -152,7 +164,7 @@ fn main() {
         .case("ours: message, unsampled", &not, |input| {
             run(&mut full_unsampled, input.request())
         })
-        .case("ours: headers, recorded", &sampled, |input| {
+        .case("ours: headers and answer, recorded", &sampled, |input| {
             run(&mut headers_only, input.request())
         })
         .case("ours: message and answer, recorded", &sampled, |input| {
@@ -169,6 +181,27 @@ fn main() {
         })
         .run();
 
+    let mut bare_text = service_fn(answer_in_text::<Full<Bytes>>);
+    let mut headers_text = layer_of_headers.layer(service_fn(answer_in_text::<Full<Bytes>>));
+    let mut by_hand_text = hand::Hand::around(service_fn(|request| {
+        std::future::ready(answer_now(request, "text/plain"))
+    }));
+    let mut fastrace_text = peers::fastrace_layer().layer(service_fn(answer_in_text));
+    Table::new("one tools/call that is answered in plain text")
+        .case("bare service", &sampled, |input| {
+            run(&mut bare_text, input.request())
+        })
+        .case("by hand: headers, recorded", &sampled, |input| {
+            run(&mut by_hand_text, input.request())
+        })
+        .case("ours: headers, recorded", &sampled, |input| {
+            run(&mut headers_text, input.request())
+        })
+        .case("fastrace-tower", &sampled, |input| {
+            run(&mut fastrace_text, input.request())
+        })
+        .run();
+
     // As behind nearly every router.
     let used = |input: &Input| {
         let mut request = input.request();
@@ -179,7 +212,7 @@ fn main() {
         .case("bare service", &sampled, |input| {
             run(&mut bare, used(input))
         })
-        .case("ours: headers, recorded", &sampled, |input| {
+        .case("ours: headers and answer, recorded", &sampled, |input| {
             run(&mut headers_only, used(input))
         })
         .run();

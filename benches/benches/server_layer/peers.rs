@@ -16,9 +16,9 @@ impl Reporter for Drops {
     fn report(&mut self, _spans: Vec<SpanRecord>) {}
 }
 
-pub fn fastrace<S>(inner: S) -> <fastrace_tower::FastraceServerLayer as Layer<S>>::Service {
+pub fn fastrace_layer() -> fastrace_tower::FastraceServerLayer {
     fastrace::set_reporter(Drops, Config::default());
-    fastrace_tower::FastraceServerLayer::default().layer(inner)
+    fastrace_tower::FastraceServerLayer::default()
 }
 
 /// Takes spans and does nothing, as our own sink does.

@@ -39,6 +39,43 @@ impl http_body::Body for Panics {
     }
 }
 
+/// Panics when it is dropped before its end.
+struct PanicsAtLast;
+
+impl http_body::Body for PanicsAtLast {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+impl Drop for PanicsAtLast {
+    fn drop(&mut self) {
+        panic!("expected by the test");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_panics_when_it_is_dropped_leaves_nothing_open() {
+    let (layer, sink) = traced();
+    let stats = layer.stats();
+    let app = layer.layer(service_fn(|request: http::Request<RequestBody<_>>| async {
+        let _ = request.into_body().collect().await;
+        let response = Response::builder().header("content-type", "application/json");
+        Ok::<_, Infallible>(response.body(PanicsAtLast).unwrap())
+    }));
+    let response = app.oneshot(message(&[], CALL)).await.unwrap();
+    let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(response)));
+    assert!(dropped.is_err());
+    assert_eq!((stats.open(), sink.len()), (0, 1));
+    assert_eq!(sink.take()[0].outcome.error_type.as_ref().unwrap(), "panic");
+}
+
 async fn none_open(stats: &Arc<Stats>) {
     while stats.open() > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;

@@ -136,3 +136,24 @@ async fn who_asks_before_the_message_is_read_has_the_sinks_decision() {
     app.oneshot(message(&[], CALL)).await.unwrap();
     assert_eq!(recorded(&sink), [""; 0]);
 }
+
+/// Nobody records it: an id of our own would stand for a span that does not exist.
+#[tokio::test]
+async fn what_the_headers_tell_not_to_sample_is_passed_on_unchanged() {
+    const CALLERS: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+    let (layer, sink) = traced();
+    let stats = layer.stats();
+    let app = layer
+        .headers_only()
+        .layer(service_fn(|_: Request<Body>| async {
+            let seen = current().map(|context| context.traceparent().to_string());
+            Ok::<_, Infallible>(Response::new(Body::from(seen.unwrap_or_default())))
+        }));
+    let request = message(&[("traceparent", CALLERS), ("mcp-method", "ping")], PING);
+    let response = app.oneshot(request).await.unwrap();
+    assert_eq!((stats.requests(), stats.open()), (1, 1));
+    let body = Body::new(response.into_body());
+    let seen = axum::body::to_bytes(body, 64).await.unwrap();
+    assert_eq!(seen, CALLERS);
+    assert_eq!((stats.open(), stats.spans(), sink.len()), (0, 0, 0));
+}

@@ -119,6 +119,15 @@ mod tests {
         let version = ProtocolVersion::parse("2026-07-28").unwrap();
         assert_eq!(version, ProtocolVersion::V2026_07_28);
         assert_eq!(version.to_string(), "2026-07-28");
+        for known in [
+            ProtocolVersion::V2024_11_05,
+            ProtocolVersion::V2025_03_26,
+            ProtocolVersion::V2025_06_18,
+            ProtocolVersion::V2025_11_25,
+            ProtocolVersion::V2026_07_28,
+        ] {
+            assert_eq!(ProtocolVersion::parse(&known.to_string()), Some(known));
+        }
         assert!(version.disconnect_cancels());
         assert!(!ProtocolVersion::V2025_11_25.disconnect_cancels());
         for bad in [

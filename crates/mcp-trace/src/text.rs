@@ -167,6 +167,8 @@ impl PartialEq<&str> for Text {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::Text;
 
     #[test]
@@ -175,6 +177,20 @@ mod tests {
             Text::new("a\u{1b}[31m\r\nb\u{202e}c\u{7f}"),
             "a\u{fffd}[31m\u{fffd}\u{fffd}b\u{fffd}c\u{fffd}"
         );
+    }
+
+    #[test]
+    fn a_header_is_text_if_it_can_be_seen() {
+        for (value, text) in [
+            (&b"get weather"[..], Some("get weather")),
+            (b"a\tb", Some("a\u{fffd}b")),
+            (b"abcdefghijkl", Some("abcdefghijk")),
+            ("\u{fc}".as_bytes(), None),
+        ] {
+            let value = HeaderValue::from_bytes(value).unwrap();
+            let found = Text::of_header(&value, 11);
+            assert_eq!(found.as_ref().map(Text::as_str), text);
+        }
     }
 
     #[test]
