@@ -12,24 +12,33 @@ use mcp_trace::{TraceContext, Trust};
 /// caller and us, unless the header names another trace.
 #[inline]
 pub(crate) fn place(header: &mut Option<TraceContext>, trust: Trust) -> Option<TraceContext> {
-    place_beside(mcp_trace::ambient()?, header, trust)
+    // Most programs have no other library. What is above is lent to nobody, so that it need not be
+    // in memory.
+    let ambient = mcp_trace::ambient()?;
+    let (above, beside) = place_beside(ambient, header.take(), trust);
+    *header = above;
+    beside
 }
 
+/// Returns what is above, and what is beside it.
 fn place_beside(
     ambient: TraceContext,
-    header: &mut Option<TraceContext>,
+    header: Option<TraceContext>,
     trust: Trust,
-) -> Option<TraceContext> {
+) -> (Option<TraceContext>, Option<TraceContext>) {
     if trust != Trust::Continue {
         // Perhaps the stranger's trace: a span of ours in it is no parent either.
-        return Some(ambient).filter(|ambient| !ambient.is_remote());
+        let beside = Some(ambient).filter(|ambient| !ambient.is_remote());
+        return (header, beside);
     }
-    match header {
-        Some(header) if header.trace_id() != ambient.trace_id() => return Some(ambient),
-        Some(header) => *header = ambient.with_baggage(header.baggage().unwrap_or_default()),
-        None => *header = Some(ambient),
-    }
-    None
+    let above = match header {
+        Some(header) if header.trace_id() != ambient.trace_id() => {
+            return (Some(header), Some(ambient));
+        }
+        Some(header) => ambient.with_baggage(header.baggage().unwrap_or_default()),
+        None => ambient,
+    };
+    (Some(above), None)
 }
 
 /// Whether another library has made the header's context, or a span below it, current already.

@@ -58,30 +58,20 @@ impl Share {
     #[inline]
     pub(crate) fn limit(&mut self, config: &Config, trust: Trust, context: &mut TraceContext) {
         if let Some(cap) = &config.sampling_cap {
-            self.limit_to(cap, config, trust, context);
+            if trust == Trust::Continue && context.is_sampled() && !self.may_sample(cap, config) {
+                *context = context.clone().with_sampled(false);
+            }
         }
     }
 
-    fn limit_to(
-        &mut self,
-        cap: &SamplingCap,
-        config: &Config,
-        trust: Trust,
-        context: &mut TraceContext,
-    ) {
-        if trust != Trust::Continue || !context.is_sampled() {
-            return;
-        }
-        let may_sample = *self.0.get_or_insert_with(|| {
+    fn may_sample(&mut self, cap: &SamplingCap, config: &Config) -> bool {
+        *self.0.get_or_insert_with(|| {
             let taken = cap.take();
             if !taken {
                 config.stats.note(Reason::SamplingCap);
             }
             taken
-        });
-        if !may_sample {
-            *context = context.clone().with_sampled(false);
-        }
+        })
     }
 }
 

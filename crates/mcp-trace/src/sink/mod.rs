@@ -52,13 +52,18 @@ pub trait SpanSink: Debug + Send + Sync + 'static {
 ///
 /// Its sink is `sink`, else that of the span `above`, else the process default.
 #[must_use]
+#[inline]
 pub fn is_described(
     parent: Option<&TraceContext>,
     sink: Option<&Arc<dyn SpanSink>>,
     above: Option<&ActiveSpan>,
 ) -> bool {
-    parent.is_none_or(TraceContext::is_sampled)
-        || has_observers()
+    // Here, and not in a function that is handed the context, which could stay in registers else.
+    parent.is_none_or(TraceContext::is_sampled) || may_describe_unsampled(sink, above)
+}
+
+fn may_describe_unsampled(sink: Option<&Arc<dyn SpanSink>>, above: Option<&ActiveSpan>) -> bool {
+    has_observers()
         || sink.or_else(|| above?.sink.as_ref()).map_or_else(
             || default_sink().is_some_and(|sink| sink.records_unsampled()),
             |sink| sink.records_unsampled(),

@@ -176,8 +176,8 @@ impl SpanBuilder {
         } else {
             SystemTime::UNIX_EPOCH
         };
-        let fixed = match self.above {
-            Above::Incoming(_) => None,
+        let identity = match self.above {
+            Above::Incoming(_) => Place::Open(OnceLock::new()),
             _ => {
                 let head = SpanHead {
                     parent,
@@ -187,13 +187,13 @@ impl SpanBuilder {
                 };
                 let mut placed = Identity::under(&head, span_id, sink.as_ref(), None);
                 between.hand_baggage_to(&mut placed);
-                Some(placed)
+                Place::Fixed(placed)
             }
         };
         let counts = is_wanted && self.counts;
-        let may_be_recorded = match &fixed {
-            Some(identity) => identity.recording,
-            None => sink.is_some(),
+        let may_be_recorded = match &identity {
+            Place::Fixed(identity) => identity.recording,
+            Place::Open(_) => sink.is_some(),
         };
         // An observer may come later.
         let is_open = counts || may_be_recorded;
@@ -203,10 +203,6 @@ impl SpanBuilder {
         };
         let agent = agent.map(AgentContext::now);
         let started = is_open.then(Instant::now);
-        let identity = match fixed {
-            Some(identity) => Place::Fixed(identity),
-            None => Place::Open(OnceLock::new()),
-        };
         let span = Arc::new(ActiveSpan {
             span_id,
             kind: self.kind,
