@@ -12,7 +12,7 @@ use crate::{alloc, results};
 const ROUNDS: usize = 600;
 
 /// For a report, which runs a benchmark several times.
-const ROUNDS_FOR_REPORT: usize = 200;
+const ROUNDS_FOR_REPORT: usize = 400;
 
 /// Cases, the first of which is the floor that the others are compared with.
 #[derive(Default)]

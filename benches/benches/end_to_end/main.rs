@@ -37,16 +37,15 @@ fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["serve", case, receiver] => server::run(Case::named(case), receiver),
-        arguments => measure(if arguments.contains(&"--bench") {
-            (3, Duration::from_secs(1))
-        } else {
-            (1, Duration::from_millis(20))
-        }),
+        arguments if !arguments.contains(&"--bench") => measure(1, Duration::from_millis(20)),
+        // A report runs it several times.
+        _ if env::var_os(results::FILE).is_some() => measure(1, Duration::from_secs(1)),
+        _ => measure(3, Duration::from_secs(1)),
     }
 }
 
 /// Rounds of so long each.
-fn measure((rounds, time): (usize, Duration)) {
+fn measure(rounds: usize, time: Duration) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -42,7 +42,7 @@ pub(crate) fn head(turns: usize, took: Duration) -> String {
     let _ = writeln!(
         page,
         "Written by `cargo run --release --manifest-path benches/Cargo.toml --bin report`, which took {minutes} minutes: {turns} turns \
-         over all benchmarks, each in a process of its own. What each case does is said at the top of its `main.rs` in `benches/benches`.\n"
+         over all benchmarks, with the exporter in every third, each in a process of its own. What each case does is said at the top of its `main.rs` in `benches/benches`.\n"
     );
     for line in machine::describe() {
         let _ = writeln!(page, "- {line}");

@@ -7,17 +7,22 @@ use serde_json::Value;
 
 use crate::results::{Row, Table};
 
-/// The tables of each of the `benches`, over so many turns. Every turn runs all of them: what else the machine does
-/// comes and goes by the minute, and is to meet all of them alike.
+/// The tables of each of the `benches`, over so many turns. Every turn runs all of them, but those that take long only
+/// every so often: what else the machine does comes and goes by the minute, and is to meet all of them alike.
 pub(crate) fn in_turns(
-    benches: &[&'static str],
+    benches: &[(&'static str, usize)],
     turns: usize,
 ) -> io::Result<Vec<(&'static str, Vec<Table>)>> {
-    let mut found: Vec<_> = benches.iter().map(|bench| (*bench, Vec::new())).collect();
-    for turn in 1..=turns {
-        for (bench, tables) in &mut found {
-            eprintln!("{turn} of {turns}: {bench}");
-            merge(tables, once(bench)?);
+    let mut found: Vec<_> = benches
+        .iter()
+        .map(|(bench, _)| (*bench, Vec::new()))
+        .collect();
+    for turn in 0..turns {
+        for ((bench, tables), (_, every)) in found.iter_mut().zip(benches) {
+            if turn % every == 0 {
+                eprintln!("{} of {turns}: {bench}", turn + 1);
+                merge(tables, once(bench)?);
+            }
         }
     }
     Ok(found)
