@@ -46,7 +46,8 @@ fn a_key_in_a_file_is_read_for_every_attempt() {
 #[test]
 fn a_key_from_a_function_may_fail_panic_and_hang() {
     let collector = Collector::start(|request| {
-        let known = request.headers.get("x-api-key").map(String::as_str) == Some("key 3");
+        let key = request.headers.get("x-api-key");
+        let known = key.is_some_and(|key| key.starts_with("key "));
         Act::Answer(if known { 202 } else { 503 })
     });
     let calls = Arc::new(AtomicUsize::new(0));
@@ -55,7 +56,7 @@ fn a_key_from_a_function_may_fail_panic_and_hang() {
         0 => Err("the vault is closed"),
         1 => panic!("on purpose"),
         2 => {
-            std::thread::sleep(MILLIS(400));
+            std::thread::sleep(MILLIS(1500));
             Ok("late".to_owned())
         }
         call => Ok(format!("key {call}")),
@@ -64,7 +65,8 @@ fn a_key_from_a_function_may_fail_panic_and_hang() {
         .push_url(collector.url())
         .api_key("never used")
         .api_key_from(key)
-        .timeout(MILLIS(200))
+        // Long enough for a loaded machine to deliver in.
+        .timeout(MILLIS(1000))
         .flush_interval(MILLIS(10))
         .build()
         .unwrap();
