@@ -198,7 +198,8 @@ impl McpServerTraceLayer {
     ///
     /// `_meta` is not read: before MCP 2026-07-28, whose `Mcp-Method` and `Mcp-Name` headers name the
     /// message, spans are named by the HTTP method, and only for requests with an
-    /// `MCP-Protocol-Version` or `Mcp-Session-Id` header.
+    /// `MCP-Protocol-Version` or `Mcp-Session-Id` header. A context that is not sampled is passed on
+    /// unchanged where nobody records it.
     pub fn headers_only(self) -> HeadersOnlyLayer {
         HeadersOnlyLayer::new(self.config)
     }
