@@ -10,7 +10,7 @@ use http_body::SizeHint;
 use mcp_envelope::{Answer, AnswerWatcher, Excerpt, Id, RequestScanner};
 use mcp_trace::body::{BodyEnd, BytesDue, Watch};
 use mcp_trace::{
-    ActiveSpan, Capture, CapturedPart, End, McpCall, Method, Operation, Outcome, ProtocolVersion,
+    ActiveSpan, Capture, CapturedPart, End, EnteredScope, McpCall, Method, Operation, Outcome, ProtocolVersion,
     Scope, SpanGuard, SpanKind, TraceContext,
 };
 
@@ -27,32 +27,44 @@ const TIME_TO_HEAD: &str = "mcp_trace.time_to_head";
 #[derive(Debug)]
 pub(crate) enum Expected {
     /// The answer to this request.
-    Answer { method: Method, id: Option<Id> },
+    Answer { to: Question, id: Option<Id> },
     /// A notification is received: the end of the body.
     Receipt,
     /// The end of the body, if anybody cares to read it.
     Http,
 }
 
+/// What of the method matters to its answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Question {
+    Initialize,
+    ToolsCall,
+    SubscriptionsListen,
+    Other,
+}
+
+impl Question {
+    pub(crate) fn of(method: &Method) -> Self {
+        match method {
+            Method::Initialize => Self::Initialize,
+            Method::ToolsCall => Self::ToolsCall,
+            Method::SubscriptionsListen => Self::SubscriptionsListen,
+            _ => Self::Other,
+        }
+    }
+}
+
 impl Expected {
     pub(crate) fn begins_session(&self) -> bool {
-        matches!(
-            self,
-            Self::Answer {
-                method: Method::Initialize,
-                ..
-            }
-        )
+        self.is_asked(Question::Initialize)
     }
 
     fn calls_a_tool(&self) -> bool {
-        matches!(
-            self,
-            Self::Answer {
-                method: Method::ToolsCall,
-                ..
-            }
-        )
+        self.is_asked(Question::ToolsCall)
+    }
+
+    fn is_asked(&self, question: Question) -> bool {
+        matches!(self, Self::Answer { to, .. } if *to == question)
     }
 }
 
@@ -117,9 +129,9 @@ impl Exchange {
         self.span()?.context().cloned()
     }
 
-    /// What is current while the request is under way.
-    pub(crate) fn scope(&mut self) -> &mut Scope {
-        &mut self.open.0
+    /// Makes the span current, as it is while the request is under way.
+    pub(crate) fn enter(&mut self) -> EnteredScope<'_> {
+        self.open.0.enter()
     }
 
     /// There will be no answer.
@@ -132,7 +144,7 @@ impl Exchange {
 
     /// Hands the span over to the answer.
     pub(crate) fn take_span(&mut self) -> Option<Arc<ActiveSpan>> {
-        std::mem::take(self.scope()).into_span()
+        std::mem::take(&mut self.open.0).into_span()
     }
 
     /// The head of the answer is there. Returns what to look for in the body, if `span`, which was
@@ -229,13 +241,7 @@ pub(crate) struct AnswerWatch {
 
 impl AnswerWatch {
     fn is_subscription(&self) -> bool {
-        matches!(
-            &self.expected,
-            Expected::Answer {
-                method: Method::SubscriptionsListen,
-                ..
-            }
-        )
+        self.expected.is_asked(Question::SubscriptionsListen)
     }
 
     /// Whether this piece completes the answer.

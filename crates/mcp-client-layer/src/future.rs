@@ -23,10 +23,8 @@ pin_project! {
     impl<F> PinnedDrop for ResponseFuture<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            match this.exchange {
-                Some(exchange) => exchange.scope().run(|| this.future.set(None)),
-                None => this.future.set(None),
-            }
+            let _current = this.exchange.as_mut().map(Exchange::enter);
+            this.future.set(None);
         }
     }
 }
@@ -43,13 +41,8 @@ impl Drop for Polled<'_> {
 }
 
 impl<F> ResponseFuture<F> {
-    /// Runs `call` with the span of the exchange current. The exchange is guarded before: the
-    /// inner service may panic.
-    pub(crate) fn run(mut exchange: Option<Exchange>, call: impl FnOnce() -> F) -> Self {
-        let future = match &mut exchange {
-            Some(exchange) => exchange.scope().run(call),
-            None => call(),
-        };
+    #[inline]
+    pub(crate) fn new(future: F, exchange: Option<Exchange>) -> Self {
         Self {
             future: Some(future),
             exchange,
@@ -71,9 +64,9 @@ where
             return Poll::Pending;
         };
         let polled = Polled(this.exchange);
-        let result = ready!(match polled.0 {
-            Some(exchange) => exchange.scope().run(|| future.poll(cx)),
-            None => future.poll(cx),
+        let result = ready!({
+            let _current = polled.0.as_mut().map(Exchange::enter);
+            future.poll(cx)
         });
         let exchange = polled.0.take();
         Poll::Ready(match result {

@@ -24,6 +24,7 @@ impl<B> sealed::Sealed for Response<B> {}
 impl<B: Body<Error: 'static>> TracedResponse for Response<B> {
     type Watched = Response<ResponseBody<B>>;
 
+    #[inline]
     fn watch(self, exchange: Option<Exchange>) -> Self::Watched {
         let (parts, body) = self.into_parts();
         let body = ResponseBody::new(&parts, body, exchange);

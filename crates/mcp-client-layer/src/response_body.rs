@@ -20,6 +20,7 @@ pin_project! {
 }
 
 impl<B: Body<Error: 'static>> ResponseBody<B> {
+    #[inline]
     pub(crate) fn new(parts: &Parts, body: B, mut exchange: Option<Exchange>) -> Self {
         let span = exchange.as_mut().and_then(Exchange::take_span);
         let (Some(exchange), Some(span)) = (exchange, span) else {

@@ -5,6 +5,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::config::Config;
+use crate::exchange::Exchange;
 use crate::{McpClientTraceLayer, ResponseFuture, TracedRequest, TracedResponse};
 
 /// The service of [`McpClientTraceLayer`].
@@ -95,6 +96,11 @@ where
     fn call(&mut self, request: R) -> Self::Future {
         let mut exchange = None;
         let request = request.depart(&self.config, &mut exchange);
-        ResponseFuture::run(exchange, || self.inner.call(request))
+        let future = {
+            // The exchange is a guard: the inner service may panic.
+            let _current = exchange.as_mut().map(Exchange::enter);
+            self.inner.call(request)
+        };
+        ResponseFuture::new(future, exchange)
     }
 }

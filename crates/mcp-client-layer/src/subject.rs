@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mcp_envelope::{Id, Kind, Message};
 use mcp_trace::{ActiveSpan, HttpCall, McpCall, Method, ProtocolVersion, SpanBuilder, Text};
 
-use crate::exchange::Expected;
+use crate::exchange::{Expected, Question};
 use crate::head::Head;
 
 /// What a request is.
@@ -44,10 +44,8 @@ impl<'m> Subject<'m> {
                 return (builder.start(call), Expected::Http);
             }
         };
-        let answer = |id| Expected::Answer {
-            method: method.clone(),
-            id,
-        };
+        let to = Question::of(&method);
+        let answer = |id| Expected::Answer { to, id };
         let expected = match &self {
             Self::Message(message) if message.kind() != Kind::Request => Expected::Receipt,
             Self::Message(message) => answer(message.id().cloned()),

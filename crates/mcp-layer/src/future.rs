@@ -120,12 +120,10 @@ where
         let Some(future) = this.future.as_pin_mut() else {
             return Poll::Pending;
         };
-        let result = ready!(match this.open {
-            Some(open) => {
-                let polled = Polled(open);
-                polled.0.scope.run(|| future.poll(cx))
-            }
-            None => future.poll(cx),
+        let result = ready!({
+            let mut polled = this.open.as_mut().map(Polled);
+            let _current = polled.as_mut().map(|polled| polled.0.scope.enter());
+            future.poll(cx)
         });
         if let (Some(farewell), Ok(response)) = (this.farewell.take(), &result) {
             farewell.answered(response.status());

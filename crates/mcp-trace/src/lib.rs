@@ -67,7 +67,7 @@ pub use method::{Method, TargetKind};
 pub use observer::{EndedOperation, ObserverGuard, OperationObserver, add_observer, has_observers};
 pub use protocol_version::ProtocolVersion;
 pub use sampler::{InvalidRatio, Sampler};
-pub use scope::{InTrace, InTraceExt, Scope, ScopeGuard, current, current_span};
+pub use scope::{EnteredScope, InTrace, InTraceExt, Scope, ScopeGuard, current, current_span};
 pub use session::{EndedSession, Sessions};
 pub use sink::{
     DefaultSinkGuard, DefaultSinkTaken, DiscardSink, FanOut, MemorySink, SpanHead, SpanSink,

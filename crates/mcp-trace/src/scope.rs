@@ -4,6 +4,7 @@
 //! that it follows a future from thread to thread and needs no runtime.
 
 use std::cell::Cell;
+use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -101,14 +102,24 @@ fn swap(span: Option<Arc<ActiveSpan>>) -> Option<Arc<ActiveSpan>> {
     CURRENT.try_with(|slot| slot.replace(span)).ok().flatten()
 }
 
-/// An entered [`Scope`]; its parts are left in this order.
-pub(crate) struct Current<'a> {
+/// A [`Scope`] that is current until this is dropped; see [`Scope::enter`].
+#[must_use = "the scope is current only while this lives"]
+#[derive(Debug)]
+pub struct EnteredScope<'a> {
+    // Left in this order.
     _hooked: Entered,
     _swapped: Swapped<'a>,
 }
 
 /// A span in the slot; what was there is kept in its place until this is dropped.
 struct Swapped<'a>(&'a Cell<Option<Arc<ActiveSpan>>>);
+
+impl fmt::Debug for Swapped<'_> {
+    // What is in the slot belongs to whoever was current before.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Swapped(..)")
+    }
+}
 
 impl<'a> Swapped<'a> {
     #[inline]
@@ -241,22 +252,23 @@ impl Scope {
     }
 
     /// Runs `work` with this scope current, such as one poll of a future.
-    ///
-    /// As [`ScopeGuard::enter`], but nothing is counted or cloned: what is current is swapped
-    /// in and out.
     #[inline]
     pub fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
         let _current = self.enter();
         work()
     }
 
+    /// Makes this scope current until the guard is dropped; what was before comes back then.
+    ///
+    /// As [`ScopeGuard::enter`], but nothing is counted or cloned: what is current is swapped
+    /// in and out.
     #[inline]
-    pub(crate) fn enter(&mut self) -> Current<'_> {
+    pub fn enter(&mut self) -> EnteredScope<'_> {
         let hooked = match hook::installed() {
             Some(hook) => self.enter_hook(hook),
             None => Entered::default(),
         };
-        Current {
+        EnteredScope {
             _hooked: hooked,
             _swapped: Swapped::into_slot(&mut self.0),
         }

@@ -8,7 +8,7 @@ use super::identity::Identity;
 use super::learning::Learnt;
 use crate::agent::AgentContext;
 use crate::observer;
-use crate::{End, EndedOperation, Operation, SpanRecord};
+use crate::{End, EndedOperation, Operation, Outcome, SpanRecord, SpanSink};
 
 impl ActiveSpan {
     /// The time since the start, by a monotonic clock; zero where it was clear from the start
@@ -54,39 +54,30 @@ impl ActiveSpan {
             return;
         };
         let counts = open.counts && self.may_count();
-        let Learnt {
-            operation,
-            mut outcome,
-            mut extras,
-            ..
-        } = std::mem::replace(open, Learnt::nothing());
-        drop(learnt);
-        outcome.conclude(end);
+        open.outcome.conclude(end);
+        let mut extras = open.extras.take();
         if let Some(started) = &identity.started {
             extras.get_or_insert_default().started = Some(started.clone());
         }
-        if counts {
-            observer::tell(&EndedOperation {
-                kind: self.kind,
-                operation: &operation,
-                outcome: &outcome,
-                end,
-                duration,
-                context: Some(context),
-            });
-        }
-        sink.record(SpanRecord {
+        let agent = self.agent_of(&open.operation);
+        // What it is about is large: called where the record is to be, it is moved there at once.
+        let record = move || SpanRecord {
             context: context.clone(),
             parent: identity.parent,
             kind: self.kind,
-            agent: self.agent_of(&operation),
-            operation,
+            agent,
+            operation: std::mem::replace(&mut learnt.operation, Operation::nothing()),
             start: self.start,
             duration,
-            outcome,
+            outcome: std::mem::replace(&mut learnt.outcome, Outcome::success()),
             end,
             extras,
-        });
+        };
+        if counts {
+            record_counted(&**sink, record());
+        } else {
+            sink.record(record());
+        }
     }
 
     fn agent_of(&self, operation: &Operation) -> Option<AgentContext> {
@@ -131,6 +122,20 @@ impl ActiveSpan {
         self.ended.store(true, Ordering::Release);
         Some(learnt)
     }
+}
+
+/// The end of a span that is recorded and that observers count as well.
+#[inline(never)]
+fn record_counted(sink: &dyn SpanSink, record: SpanRecord) {
+    observer::tell(&EndedOperation {
+        kind: record.kind,
+        operation: &record.operation,
+        outcome: &record.outcome,
+        end: record.end,
+        duration: record.duration,
+        context: Some(&record.context),
+    });
+    sink.record(record);
 }
 
 impl Drop for ActiveSpan {
