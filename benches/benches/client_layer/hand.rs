@@ -19,6 +19,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header::CONTENT_LENGTH};
 use http_body::{Body, Frame};
 use http_body_util::Full;
+use pin_project_lite::pin_project;
 use tower::Service;
 use traceparent::{SpanId, TraceParent};
 
@@ -95,7 +96,7 @@ impl<S> Hand<S> {
 
 impl<S> Service<Request<Full<Bytes>>> for Hand<S>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>, Future: Unpin>,
+    S: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>>,
 {
     type Response = Response<HandBody>;
     type Error = S::Error;
@@ -137,20 +138,24 @@ where
     }
 }
 
-pub struct HandFuture<F> {
-    future: F,
-    span: Arc<Span>,
+pin_project! {
+    pub struct HandFuture<F> {
+        #[pin]
+        future: F,
+        span: Arc<Span>,
+    }
 }
 
 impl<F, E> Future for HandFuture<F>
 where
-    F: Future<Output = Result<Response<Full<Bytes>>, E>> + Unpin,
+    F: Future<Output = Result<Response<Full<Bytes>>, E>>,
 {
     type Output = Result<Response<HandBody>, E>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let span = self.span.clone();
-        let result = ready!(within(&span, || Pin::new(&mut self.future).poll(cx)));
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let span = this.span.clone();
+        let result = ready!(within(&span, || this.future.poll(cx)));
         Poll::Ready(result.map(|response| {
             response.map(|body| HandBody {
                 body,

@@ -108,10 +108,7 @@ fn main() {
     let service = || service_fn(async |_: Request<Full<Bytes>>| Ok::<_, Infallible>(answer()));
     let mut bare = service();
     let place = CALL.find(META).expect("it is there") + META.len();
-    let mut by_hand = hand::Hand::around(
-        service_fn(|_| std::future::ready(Ok::<_, Infallible>(answer()))),
-        place,
-    );
+    let mut by_hand = hand::Hand::around(service(), place);
     let by_hand_agent = hand::Span::agent(root.traceparent());
     let mut ours = layer.layer(service());
     let mut unsampled = ours.clone();

@@ -141,9 +141,7 @@ fn main() {
     let mut bare = service_fn(answer::<Full<Bytes>>);
     let layer_of_headers = layer.clone().headers_only();
     let mut headers_only = layer_of_headers.layer(service_fn(answer::<Full<Bytes>>));
-    let mut by_hand = hand::Hand::around(service_fn(|request| {
-        std::future::ready(answer_now(request, "application/json"))
-    }));
+    let mut by_hand = hand::Hand::around(service_fn(answer));
     let mut full = layer.layer(service_fn(answer));
     let mut full_unsampled = full.clone();
     let mut headers_unsampled = headers_only.clone();
@@ -183,9 +181,7 @@ fn main() {
 
     let mut bare_text = service_fn(answer_in_text::<Full<Bytes>>);
     let mut headers_text = layer_of_headers.layer(service_fn(answer_in_text::<Full<Bytes>>));
-    let mut by_hand_text = hand::Hand::around(service_fn(|request| {
-        std::future::ready(answer_now(request, "text/plain"))
-    }));
+    let mut by_hand_text = hand::Hand::around(service_fn(answer_in_text));
     let mut fastrace_text = peers::fastrace_layer().layer(service_fn(answer_in_text));
     Table::new("one tools/call that is answered in plain text")
         .case("bare service", &sampled, |input| {

@@ -71,9 +71,7 @@ fn named(case: &str) -> Box<dyn FnMut()> {
             Box::new(move || run(&mut service, request(PARENT)))
         }
         "by hand" => {
-            let mut service = hand::Hand::around(service_fn(|request: Request<Full<Bytes>>| {
-                std::future::ready(answer_now(request))
-            }));
+            let mut service = hand::Hand::around(service_fn(answer));
             Box::new(move || run(&mut service, request(PARENT)))
         }
         "server, headers" => {
@@ -126,13 +124,6 @@ fn request(parent: &'static str) -> Request<Full<Bytes>> {
 
 /// Reads its request, and answers with JSON.
 async fn answer<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible>
-where
-    B: Body<Data = Bytes>,
-{
-    answer_now(request)
-}
-
-fn answer_now<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible>
 where
     B: Body<Data = Bytes>,
 {
