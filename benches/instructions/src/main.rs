@@ -88,9 +88,9 @@ fn named(case: &str) -> Box<dyn FnMut()> {
         }
         "client" => {
             let agent = ActiveSpan::builder(SpanKind::Internal)
-            .sink(Arc::new(DiscardSink::default()))
-            .under(Some(TraceContext::new_root()))
-            .start(Operation::Internal {
+                .sink(Arc::new(DiscardSink::default()))
+                .under(Some(TraceContext::new_root()))
+                .start(Operation::Internal {
                     name: "agent".into(),
                 });
             let mut service = McpClientTraceLayer::new().layer(service_fn(answer));

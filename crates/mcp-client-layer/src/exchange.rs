@@ -10,8 +10,8 @@ use http_body::SizeHint;
 use mcp_envelope::{Answer, AnswerWatcher, Excerpt, Id, RequestScanner};
 use mcp_trace::body::{BodyEnd, BytesDue, Watch};
 use mcp_trace::{
-    ActiveSpan, Capture, CapturedPart, End, EnteredScope, McpCall, Method, Operation, Outcome, ProtocolVersion,
-    Scope, SpanGuard, SpanKind, TraceContext,
+    ActiveSpan, Capture, CapturedPart, End, EnteredScope, McpCall, Method, Operation, Outcome,
+    ProtocolVersion, Scope, SpanGuard, SpanKind, TraceContext,
 };
 
 use crate::head::{Content, Head, Headers};

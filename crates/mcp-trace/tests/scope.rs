@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use mcp_trace::{ActiveSpan, InTraceExt, ScopeGuard, TraceContext, current, current_span};
+use mcp_trace::{ActiveSpan, InTraceExt, Scope, ScopeGuard, TraceContext, current, current_span};
 
 fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
@@ -80,6 +80,25 @@ fn scopes_nest_and_a_panic_restores_the_outer_one() {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(panicking.as_mut())));
     assert!(result.is_err());
     assert_eq!(current(), Some(outer));
+}
+
+#[test]
+fn an_entered_scope_lasts_as_long_as_its_guard_and_can_be_entered_again() {
+    let (outer, inner) = (TraceContext::new_root(), TraceContext::new_root());
+    let _outer = ScopeGuard::enter(ActiveSpan::propagating(Some(outer.clone())));
+    let mut scope = Scope::from(inner.clone());
+    for _ in 0..2 {
+        {
+            let _inner = scope.enter();
+            assert_eq!(current().as_ref(), Some(&inner));
+        }
+        assert_eq!(current().as_ref(), Some(&outer));
+        assert_eq!(
+            scope.span().and_then(|span| span.context()),
+            Some(&inner),
+            "it is in its place again"
+        );
+    }
 }
 
 #[test]
