@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, request::Builder};
 use http_body::Body;
 use http_body_util::Full;
 use mcp_client_layer::McpClientTraceLayer;
@@ -70,6 +70,10 @@ fn named(case: &str) -> Box<dyn FnMut()> {
             let mut service = service_fn(answer::<Full<Bytes>>);
             Box::new(move || run(&mut service, request(PARENT)))
         }
+        "call" => {
+            let mut service = service_fn(answer::<Full<Bytes>>);
+            Box::new(move || run(&mut service, call()))
+        }
         "by hand" => {
             let mut service = hand::Hand::around(service_fn(answer));
             Box::new(move || run(&mut service, request(PARENT)))
@@ -96,10 +100,7 @@ fn named(case: &str) -> Box<dyn FnMut()> {
             let mut service = McpClientTraceLayer::new().layer(service_fn(answer));
             Box::new(move || {
                 let _agent = ScopeGuard::enter(agent.clone());
-                let mut request = request(PARENT);
-                request.headers_mut().remove("traceparent");
-                *request.body_mut() = Full::new(Bytes::from_static(BARE_CALL.as_bytes()));
-                run(&mut service, request);
+                run(&mut service, call());
             })
         }
         _ => panic!("no case {case}"),
@@ -110,15 +111,27 @@ fn server() -> McpServerTraceLayer {
     McpServerTraceLayer::new().with_sink(Arc::new(DiscardSink::default()))
 }
 
+/// What comes to a server.
 fn request(parent: &'static str) -> Request<Full<Bytes>> {
+    of(head().header("traceparent", parent), CALL)
+}
+
+/// What a client is told to send.
+fn call() -> Request<Full<Bytes>> {
+    of(head(), BARE_CALL)
+}
+
+fn head() -> Builder {
     Request::post("http://localhost/mcp")
         .header("content-type", "application/json")
         .header("accept", "application/json, text/event-stream")
         .header("mcp-protocol-version", "2026-07-28")
         .header("mcp-method", "tools/call")
         .header("mcp-name", "get_weather")
-        .header("traceparent", parent)
-        .body(Full::new(Bytes::from_static(CALL.as_bytes())))
+}
+
+fn of(head: Builder, body: &'static str) -> Request<Full<Bytes>> {
+    head.body(Full::new(Bytes::from_static(body.as_bytes())))
         .expect("constant parts")
 }
 
