@@ -39,7 +39,7 @@ fn main() {
         ["serve", case, receiver] => server::run(Case::named(case), receiver),
         arguments if !arguments.contains(&"--bench") => measure(1, Duration::from_millis(20)),
         // A report runs it several times.
-        _ if env::var_os(results::FILE).is_some() => measure(1, Duration::from_secs(1)),
+        _ if env::var_os(results::FILE).is_some() => measure(3, Duration::from_millis(400)),
         _ => measure(3, Duration::from_secs(1)),
     }
 }
@@ -54,7 +54,7 @@ fn measure(rounds: usize, time: Duration) {
     let servers: Vec<Server> = Case::ALL.map(|case| Server::start(case, &receiver)).into();
     let take_turns = |calls: &[(&Server, String, Call, usize)]| {
         let mut found: Vec<Vec<Measured>> = calls.iter().map(|_| Vec::new()).collect();
-        // Many connections at once differ most from one second to the next.
+        // Many connections at once differ most from one round to the next.
         let is_crowded = calls.iter().any(|(.., connections)| *connections > 100);
         for _ in 0..if is_crowded { 3 * rounds } else { rounds } {
             for ((server, _, call, connections), found) in calls.iter().zip(&mut found) {
@@ -69,7 +69,9 @@ fn measure(rounds: usize, time: Duration) {
             }
         }
         let names = calls.iter().map(|(_, name, ..)| name.clone());
-        names.zip(found.into_iter().map(Measured::median)).collect()
+        names
+            .zip(found.into_iter().map(Measured::quietest))
+            .collect()
     };
 
     for connections in CONNECTIONS {

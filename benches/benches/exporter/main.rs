@@ -39,9 +39,9 @@ fn main() {
         arguments if arguments.contains(&"--bench") => {
             record::table();
             bursts(100_000, 7);
-            bursts(1_000_000, 1);
+            bursts(1_000_000, 3);
             steady(5);
-            far_away(20_000, 3);
+            far_away(20_000, 5);
         }
         _ => {
             record::table();
