@@ -81,19 +81,25 @@ impl Text {
 
 /// Whether nothing needs to be done to it, as is usual.
 fn is_clean(text: &str, max: usize) -> bool {
-    const BLOCK: usize = 16;
-    // Without an early end, so that the compiler can look at all of a block at once.
-    let is_odd = |odd, &b| odd | !(0x20..0x7f).contains(&b);
-    let blocks = text.as_bytes().chunks_exact(BLOCK);
-    let mut last = [b' '; BLOCK];
-    for (to, from) in last.iter_mut().zip(blocks.remainder()) {
-        *to = *from;
-    }
-    text.len() <= max
-        && !last.iter().fold(false, is_odd)
-        && !blocks
-            .into_iter()
-            .any(|block| block.iter().fold(false, is_odd))
+    let bytes = text.as_bytes();
+    bytes.len() <= max
+        // What is no multiple of a block ends with one that begins inside of the one before.
+        && match (bytes.last_chunk::<16>(), bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(last), ..) => {
+                let mut blocks = bytes.chunks_exact(16).filter_map(|block| block.first_chunk());
+                is_plain(last) && blocks.all(is_plain::<16>)
+            }
+            (None, Some(first), Some(last)) => is_plain(first) && is_plain(last),
+            _ => bytes.iter().all(|byte| is_plain(&[*byte])),
+        }
+}
+
+/// Without an early end, so that the compiler can look at all of a block at once.
+#[inline]
+fn is_plain<const N: usize>(block: &[u8; N]) -> bool {
+    !block
+        .iter()
+        .fold(false, |odd, byte| odd | !(0x20..0x7f).contains(byte))
 }
 
 /// Control characters end log lines and drive terminals; bidirectional controls make a
@@ -177,6 +183,20 @@ mod tests {
             Text::new("a\u{1b}[31m\r\nb\u{202e}c\u{7f}"),
             "a\u{fffd}[31m\u{fffd}\u{fffd}b\u{fffd}c\u{fffd}"
         );
+    }
+
+    #[test]
+    fn a_control_character_is_found_wherever_it_stands() {
+        for len in 1..50 {
+            let plain = "a".repeat(len);
+            assert_eq!(Text::new(&plain), plain.as_str());
+            for at in 0..len {
+                let mut odd = plain.clone();
+                odd.replace_range(at..=at, "\u{1b}");
+                let replaced = odd.replace('\u{1b}', "\u{fffd}");
+                assert_eq!(Text::new(&odd), replaced.as_str());
+            }
+        }
     }
 
     #[test]

@@ -4,8 +4,12 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use mcp_trace::{ActiveSpan, InTraceExt, Scope, ScopeGuard, TraceContext, current, current_span};
+use mcp_trace::{
+    ActiveSpan, InTraceExt, McpCall, Method, Scope, ScopeGuard, SpanHead, SpanKind, SpanRecord,
+    SpanSink, SpanStart, TraceContext, current, current_span,
+};
 
 fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
@@ -121,4 +125,32 @@ async fn a_spawned_task_sees_what_it_is_given() {
     }
     .in_trace(context)
     .await;
+}
+
+/// Looks at what is current while it is told of a span.
+#[derive(Debug)]
+struct Curious;
+
+impl SpanSink for Curious {
+    fn start(&self, _: &SpanHead<'_>) -> SpanStart {
+        assert_eq!(current(), None);
+        SpanStart::Own
+    }
+
+    fn record(&self, _: SpanRecord) {}
+}
+
+#[test]
+fn a_sink_that_asks_for_what_is_current_does_not_wait_for_itself() {
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let span = ActiveSpan::builder(SpanKind::Server)
+            .incoming(Some(TraceContext::new_root()))
+            .sink(Arc::new(Curious))
+            .start(McpCall::new(Method::Ping));
+        let _scope = ScopeGuard::enter(span);
+        // This settles where the span belongs, of which the sink is told.
+        let _ = done.send(current().is_some());
+    });
+    assert_eq!(is_done.recv_timeout(Duration::from_secs(20)), Ok(true));
 }

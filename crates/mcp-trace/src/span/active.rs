@@ -12,7 +12,7 @@ use super::learning::Learnt;
 use crate::agent::{Agent, AgentContext};
 use crate::observer;
 use crate::{
-    Foreign, Parent, Sampler, SpanBuilder, SpanHead, SpanKind, SpanSink, TraceContext, Trust,
+    Foreign, Parent, Sampler, SpanBuilder, SpanHead, SpanKind, SpanSink, TraceContext, Trust, scope,
 };
 
 /// An open span: its place in the trace, its sink, and what is learnt about it until it ends.
@@ -114,7 +114,8 @@ impl ActiveSpan {
             operation: &learnt.operation,
             start: self.start,
         };
-        Identity::under(&head, self.span_id, self.sink.as_ref(), sampler)
+        // A sink that asked for what is current would wait for itself, if that is this span.
+        scope::cleared(|| Identity::under(&head, self.span_id, self.sink.as_ref(), sampler))
     }
 
     pub(super) fn link_untrusted_header(&self) {

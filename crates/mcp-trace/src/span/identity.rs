@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use traceparent::{SpanId, TraceFlags};
 
-use crate::{Foreign, Sampler, SpanHead, SpanSink, SpanStart, TraceContext, id, scope};
+use crate::{Foreign, Sampler, SpanHead, SpanSink, SpanStart, TraceContext, id};
 
 /// The span above another one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -83,7 +83,7 @@ impl Identity {
         let Some(sink) = sink else {
             return Self::passing(head.parent.cloned());
         };
-        let (context, recording, started) = match scope::cleared(|| sink.start(head)) {
+        let (context, recording, started) = match sink.start(head) {
             SpanStart::Own => {
                 let context = match head.parent {
                     Some(parent) => parent.with_span_id(span_id),
