@@ -5,15 +5,21 @@
 //! the median of all. A report keeps the best: what else the machine does only ever adds, and to
 //! cases that do much more than to those that do little.
 
-use std::{env, hint::black_box, time::Instant};
+use std::{
+    env,
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 use crate::{alloc, results};
 
 /// Rounds of a benchmark; as a test, when `cargo bench` is not what runs it, one round is enough.
 const ROUNDS: usize = 600;
 
-/// For a report, which runs a benchmark several times.
+/// For a report, which runs a benchmark several times, at least; and how long a table takes there at
+/// least: what takes nanoseconds would be through before the machine has got quiet once.
 const ROUNDS_FOR_REPORT: usize = 400;
+const TIME_FOR_REPORT: Duration = Duration::from_millis(1500);
 
 /// Cases, the first of which is the floor that the others are compared with.
 #[derive(Default)]
@@ -80,12 +86,12 @@ impl<'a> Table<'a> {
 
     /// Measures, prints and returns the rows.
     pub fn run(mut self) -> Vec<Row> {
-        let rounds = if !env::args().any(|argument| argument == "--bench") {
-            1
+        let (rounds, time) = if !env::args().any(|argument| argument == "--bench") {
+            (1, Duration::ZERO)
         } else if env::var_os(results::FILE).is_some() {
-            ROUNDS_FOR_REPORT
+            (ROUNDS_FOR_REPORT, TIME_FOR_REPORT)
         } else {
-            ROUNDS
+            (ROUNDS, Duration::ZERO)
         };
         let mut times = vec![Vec::with_capacity(rounds); self.cases.len()];
         let mut allocations = vec![0; self.cases.len()];
@@ -95,7 +101,10 @@ impl<'a> Table<'a> {
             (case.pass)();
             *allocations = alloc::count() - before;
         }
-        for _ in 0..rounds {
+        let begin = Instant::now();
+        let mut round = 0;
+        while round < rounds || begin.elapsed() < time {
+            round += 1;
             for (case, times) in self.cases.iter_mut().zip(&mut times) {
                 let start = Instant::now();
                 (case.pass)();

@@ -39,9 +39,9 @@ fn main() {
         arguments if arguments.contains(&"--bench") => {
             record::table();
             bursts(100_000, 7);
-            bursts(1_000_000, 3);
+            bursts(1_000_000, 2);
             steady(5);
-            far_away(20_000, 5);
+            far_away(20_000, 4);
         }
         _ => {
             record::table();
@@ -56,7 +56,7 @@ fn bursts(spans: u64, rounds: usize) {
     let row = |bursts: &[Burst]| {
         let delivered = median(bursts, |burst| burst.delivered as f64);
         vec![
-            median(bursts, |burst| burst.nanos_per_span),
+            fastest(bursts),
             delivered * 100.0 / spans as f64,
             median(bursts, |burst| {
                 burst.delivered as f64 / burst.cpu_seconds.max(0.01)
@@ -129,6 +129,12 @@ fn take_turns(cases: &[&str], load: (u64, u64), rounds: usize, delay: &str) -> V
         }
     }
     bursts
+}
+
+/// What else the machine does only ever adds.
+fn fastest(bursts: &[Burst]) -> f64 {
+    let times = bursts.iter().map(|burst| burst.nanos_per_span);
+    times.fold(f64::INFINITY, f64::min)
 }
 
 fn median(bursts: &[Burst], value: fn(&Burst) -> f64) -> f64 {

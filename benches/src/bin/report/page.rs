@@ -42,7 +42,7 @@ pub(crate) fn head(turns: usize, took: Duration) -> String {
     let _ = writeln!(
         page,
         "Written by `cargo run --release --manifest-path benches/Cargo.toml --bin report`, which took {minutes} minutes: {turns} turns \
-         over all benchmarks, with the exporter in every third, each in a process of its own. What each case does is said at the top of its `main.rs` in `benches/benches`.\n"
+         over all benchmarks, with the exporter in every second, each in a process of its own. What each case does is said at the top of its `main.rs` in `benches/benches`.\n"
     );
     for line in machine::describe() {
         let _ = writeln!(page, "- {line}");
@@ -50,7 +50,7 @@ pub(crate) fn head(turns: usize, took: Duration) -> String {
     let _ = writeln!(page, "- {}\n", machine::versions(PEERS));
     page.push_str(
         "Figures are medians of the turns. In a turn, cases are measured in rounds, one case after the other, and the fastest round of each counts, \
-         since what else the machine does only ever adds; of spans that are sent away it is the median round. *Spread* is how far the \
+         since what else the machine does only ever adds; of what becomes of spans that are sent away it is the median round. *Spread* is how far the \
          turns lie apart, as a part of the median. *Times* is the ratio to the first row in the same turn; on a machine that does other things as \
          well, trust ratios and allocations.\n\n",
     );
