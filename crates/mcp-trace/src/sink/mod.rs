@@ -34,7 +34,8 @@ pub trait SpanSink: Debug + Send + Sync + 'static {
     /// Is told that a span has got its place in the trace, before anybody can see its
     /// context; for sinks that choose the ids or keep state. Defaults to [`SpanStart::Own`].
     ///
-    /// The span itself is not current while it runs; what is may be what is above.
+    /// The span itself is not current while it runs, what is above may be. It must not touch the span
+    /// itself.
     fn start(&self, head: &SpanHead<'_>) -> SpanStart {
         let _ = head;
         SpanStart::Own

@@ -124,7 +124,8 @@ impl ActiveSpan {
     }
 }
 
-/// The end of a span that is recorded and that observers count as well.
+/// The end of a span that is recorded and that observers count as well. By itself, since a record that
+/// is lent is copied once more, which the others need not pay for.
 #[inline(never)]
 fn record_counted(sink: &dyn SpanSink, record: SpanRecord) {
     observer::tell(&EndedOperation {
