@@ -12,6 +12,8 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+type Connection = http1::SendRequest<Full<Bytes>>;
+
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
 
 /// Calls to choose from.
@@ -55,78 +57,112 @@ impl Call {
 /// What a load came to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured {
-    /// Microseconds of the server's processor time per request.
-    pub(crate) cpu: f64,
-    /// Requests per second.
-    pub(crate) rate: f64,
+    requests: f64,
+    /// Seconds of the server's processor time.
+    cpu: f64,
+    /// Seconds on the clock.
+    took: f64,
     /// Latency in microseconds.
-    pub(crate) p50: f64,
+    p50: f64,
     /// The same, that one in a hundred exceeds.
-    pub(crate) p99: f64,
+    p99: f64,
 }
 
 impl Measured {
-    /// The round that took the least processor time per request: what else the machine does only ever
-    /// adds.
-    pub(crate) fn quietest(rounds: Vec<Self>) -> Self {
-        let least = rounds.into_iter().min_by(|a, b| a.cpu.total_cmp(&b.cpu));
-        least.expect("at least one round")
+    /// Microseconds of processor time per request, requests per second, and both latencies. Of all rounds
+    /// together: how many requests a server finds waiting, and with that what each of them costs, changes by chance
+    /// from round to round.
+    pub(crate) fn together(rounds: &[Self]) -> Vec<f64> {
+        let sum = |of: fn(&Self) -> f64| rounds.iter().map(of).sum::<f64>();
+        let requests = sum(|round| round.requests);
+        vec![
+            sum(|round| round.cpu) * 1e6 / requests,
+            requests / sum(|round| round.took),
+            median(rounds.iter().map(|round| round.p50)),
+            median(rounds.iter().map(|round| round.p99)),
+        ]
     }
 }
 
-/// Loads the server of process `pid` for `time`, after a tenth of that to warm up.
-pub(crate) async fn run(
-    address: &str,
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Connections to a server, and what they ask for.
+pub(crate) struct Load {
     pid: u32,
-    call: &Call,
-    connections: usize,
-    time: Duration,
-) -> Measured {
-    let _ = round(address, call, connections, time / 10).await;
-    let (before, start) = (cpu_seconds(pid), Instant::now());
-    let mut latencies = round(address, call, connections, time).await;
-    let (cpu, took) = (cpu_seconds(pid) - before, start.elapsed());
-    latencies.sort_unstable();
-    let micros = |part: f64| {
-        let at = (latencies.len() as f64 * part) as usize;
-        latencies[at.min(latencies.len() - 1)].as_nanos() as f64 / 1e3
-    };
-    Measured {
-        cpu: cpu * 1e6 / latencies.len() as f64,
-        rate: latencies.len() as f64 / took.as_secs_f64(),
-        p50: micros(0.5),
-        p99: micros(0.99),
+    call: Call,
+    connections: Vec<Connection>,
+}
+
+impl Load {
+    /// Connects to the server of process `pid`. The connections stay open.
+    pub(crate) async fn on(address: &str, pid: u32, call: Call, connections: usize) -> Self {
+        let mut open = Vec::new();
+        for _ in 0..connections {
+            open.push(connect(address).await);
+        }
+        Self {
+            pid,
+            call,
+            connections: open,
+        }
+    }
+
+    /// Loads the server for `time`, after a tenth of that to warm up.
+    pub(crate) async fn run(&mut self, time: Duration) -> Measured {
+        let _ = self.round(time / 10).await;
+        let (before, start) = (cpu_seconds(self.pid), Instant::now());
+        let mut latencies = self.round(time).await;
+        let (cpu, took) = (cpu_seconds(self.pid) - before, start.elapsed());
+        latencies.sort_unstable();
+        let micros = |part: f64| {
+            let at = (latencies.len() as f64 * part) as usize;
+            latencies[at.min(latencies.len() - 1)].as_nanos() as f64 / 1e3
+        };
+        Measured {
+            requests: latencies.len() as f64,
+            cpu,
+            took: took.as_secs_f64(),
+            p50: micros(0.5),
+            p99: micros(0.99),
+        }
+    }
+
+    /// All connections at once.
+    async fn round(&mut self, time: Duration) -> Vec<Duration> {
+        let end = Instant::now() + time;
+        let call = &self.call;
+        let tasks = self.connections.iter_mut().enumerate();
+        let tasks = tasks.map(|(n, connection)| {
+            // As many requests as there is time for, each of another tool.
+            let requests = (n * 1_000..)
+                .map(|n| call.request(n))
+                .take_while(|_| Instant::now() < end);
+            one_after_the_other(connection, requests)
+        });
+        futures_util::future::join_all(tasks).await.concat()
     }
 }
 
-async fn round(address: &str, call: &Call, connections: usize, time: Duration) -> Vec<Duration> {
-    let mut senders = Vec::new();
-    for _ in 0..connections {
-        let stream = TcpStream::connect(address).await.expect("the server");
-        stream.set_nodelay(true).expect("a socket");
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
-        tokio::spawn(connection);
-        senders.push(sender);
-    }
-    let end = Instant::now() + time;
-    let tasks = senders.into_iter().enumerate().map(|(n, sender)| {
-        // As many requests as there is time for, each of another tool.
-        let requests = (n * 1_000..)
-            .map(|n| call.request(n))
-            .take_while(|_| Instant::now() < end);
-        one_after_the_other(sender, requests)
-    });
-    futures_util::future::join_all(tasks).await.concat()
+async fn connect(address: &str) -> Connection {
+    let stream = TcpStream::connect(address).await.expect("the server");
+    stream.set_nodelay(true).expect("a socket");
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
+    tokio::spawn(connection);
+    sender
 }
 
 async fn one_after_the_other(
-    mut sender: http1::SendRequest<Full<Bytes>>,
+    connection: &mut Connection,
     requests: impl Iterator<Item = Request<Full<Bytes>>>,
 ) -> Vec<Duration> {
     let mut latencies = Vec::new();
     for request in requests {
         let start = Instant::now();
-        let answer = sender.send_request(request).await.expect("an answer");
+        let answer = connection.send_request(request).await.expect("an answer");
         assert_eq!(answer.status(), 200);
         answer.into_body().collect().await.expect("a body");
         latencies.push(start.elapsed());
@@ -134,13 +170,15 @@ async fn one_after_the_other(
     latencies
 }
 
-/// User and system time, which the kernel counts in hundredths of a second.
+/// Of all threads, to the nanosecond: time on a processor is what the kernel writes first.
 fn cpu_seconds(pid: u32) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("Linux");
-    let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    ticks
-        .filter_map(|ticks| ticks.parse::<f64>().ok())
-        .sum::<f64>()
-        / 100.0
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("Linux");
+    let nanos = threads.map(|thread| {
+        let path = thread.expect("a thread").path().join("schedstat");
+        let stat = fs::read_to_string(path).unwrap_or_default();
+        let first = stat.split_whitespace().next();
+        // A thread that has just ended has no file.
+        first.map_or(0.0, |nanos| nanos.parse().expect("a number"))
+    });
+    nanos.sum::<f64>() / 1e9
 }

@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use load::{Call, Measured};
+use load::{Call, Load, Measured};
 use mcp_trace_benches::results;
 use server::Case;
 
@@ -39,8 +39,8 @@ fn main() {
         ["serve", case, receiver] => server::run(Case::named(case), receiver),
         arguments if !arguments.contains(&"--bench") => measure(1, Duration::from_millis(20)),
         // A report runs it several times.
-        _ if env::var_os(results::FILE).is_some() => measure(3, Duration::from_millis(400)),
-        _ => measure(3, Duration::from_secs(1)),
+        _ if env::var_os(results::FILE).is_some() => measure(9, Duration::from_millis(200)),
+        _ => measure(9, Duration::from_millis(400)),
     }
 }
 
@@ -52,88 +52,62 @@ fn measure(rounds: usize, time: Duration) {
         .expect("a runtime");
     let receiver = runtime.block_on(receiver::start());
     let servers: Vec<Server> = Case::ALL.map(|case| Server::start(case, &receiver)).into();
-    let take_turns = |calls: &[(&Server, String, Call, usize)]| {
-        let mut found: Vec<Vec<Measured>> = calls.iter().map(|_| Vec::new()).collect();
-        // Many connections at once differ most from one round to the next.
-        let is_crowded = calls.iter().any(|(.., connections)| *connections > 100);
-        for _ in 0..if is_crowded { 3 * rounds } else { rounds } {
-            for ((server, _, call, connections), found) in calls.iter().zip(&mut found) {
-                let pid = server.process.id();
-                found.push(runtime.block_on(load::run(
-                    &server.address,
-                    pid,
-                    call,
-                    *connections,
-                    time,
-                )));
+    let load = |server: &Server, call, connections| {
+        let pid = server.process.id();
+        runtime.block_on(Load::on(&server.address, pid, call, connections))
+    };
+    let take_turns = |mut loads: Vec<(String, Load)>| -> Vec<(String, Vec<f64>)> {
+        let mut found: Vec<Vec<Measured>> = loads.iter().map(|_| Vec::new()).collect();
+        for _ in 0..rounds {
+            for ((_, load), found) in loads.iter_mut().zip(&mut found) {
+                found.push(runtime.block_on(load.run(time)));
             }
         }
-        let names = calls.iter().map(|(_, name, ..)| name.clone());
+        let names = loads.into_iter().map(|(name, _)| name);
         names
-            .zip(found.into_iter().map(Measured::quietest))
+            .zip(found.iter().map(|rounds| Measured::together(rounds)))
             .collect()
     };
 
     for connections in CONNECTIONS {
-        let calls: Vec<_> = servers
-            .iter()
-            .map(|server| {
-                let name = server.case.name().to_owned();
-                (
-                    server,
-                    name,
-                    Call::new(0, 1, server.case.is_sampled()),
-                    connections,
-                )
-            })
-            .collect();
+        let loads = servers.iter().map(|server| {
+            let call = Call::new(0, 1, server.case.is_sampled());
+            let name = server.case.name().to_owned();
+            (name, load(server, call, connections))
+        });
         print(
             &format!("rmcp server, {connections} connections"),
-            take_turns(&calls),
+            &take_turns(loads.collect()),
         );
     }
     for (size, bytes) in BODIES {
-        let calls: Vec<_> = servers
-            .iter()
-            .filter(|server| matches!(server.case, Case::Bare | Case::Exported | Case::TowerOtel))
-            .map(|server| {
-                (
-                    server,
-                    server.case.name().to_owned(),
-                    Call::new(bytes, 1, true),
-                    4,
-                )
-            })
-            .collect();
+        let compared =
+            |server: &&Server| matches!(server.case, Case::Bare | Case::Exported | Case::TowerOtel);
+        let loads = servers.iter().filter(compared).map(|server| {
+            let name = server.case.name().to_owned();
+            (name, load(server, Call::new(bytes, 1, true), 4))
+        });
         print(
             &format!("rmcp server, arguments of {size}, 4 connections"),
-            take_turns(&calls),
+            &take_turns(loads.collect()),
         );
     }
     let ours = servers.iter().find(|server| server.case == Case::Exported);
-    let calls: Vec<_> = NAMES
-        .iter()
-        .zip(ours.into_iter().cycle())
-        .map(|(names, server)| {
-            (
-                server,
-                format!("ours, {names} names"),
-                Call::new(0, *names, true),
-                4,
-            )
-        })
-        .collect();
+    let loads = NAMES.iter().zip(ours.into_iter().cycle());
+    let loads = loads.map(|(names, server)| {
+        let name = format!("ours, {names} names");
+        (name, load(server, Call::new(0, *names, true), 4))
+    });
     print(
         "rmcp server, calls of so many different tools, 4 connections",
-        take_turns(&calls),
+        &take_turns(loads.collect()),
     );
 }
 
-fn print(title: &str, rows: Vec<(String, Measured)>) {
-    let values = |found: &Measured| vec![found.cpu, found.rate, found.p50, found.p99];
+fn print(title: &str, rows: &[(String, Vec<f64>)]) {
     let rows: Vec<_> = rows
         .iter()
-        .map(|(name, found)| (name.as_str(), values(found)))
+        .map(|(name, found)| (name.as_str(), found.clone()))
         .collect();
     results::show(
         title,

@@ -41,7 +41,7 @@ fn main() {
             bursts(100_000, 7);
             bursts(1_000_000, 2);
             steady(5);
-            far_away(20_000, 4);
+            far_away(60_000, 1);
         }
         _ => {
             record::table();
@@ -93,8 +93,8 @@ fn steady(seconds: u64) {
     );
 }
 
-/// What a distance costs: nothing but waiting, which is no use of the machine. A burst takes a few times the way there and
-/// back, three or four of them by chance: only all bursts together tell a speed.
+/// What a distance costs: nothing but waiting, which is no use of the machine. A burst should take the way there and back
+/// many times: one more or less is chance.
 fn far_away(spans: u64, rounds: usize) {
     let bursts = take_turns(&senders::FAR_CASES, (spans, 0), rounds, "50");
     let row = |bursts: &[Burst]| {
