@@ -3,8 +3,9 @@
 //!
 //! It reads three headers, makes an id, reads the clocks, puts the span into the request's
 //! extensions and into a thread-local slot for every call and poll, and gives a record to a sink
-//! when the answer has left. It has no options, reads no message and no answer, and breaks where
-//! anything is other than it expects.
+//! when the answer has left. A context that is not sampled it only puts there. It has no options,
+//! counts nothing, reads no message and no answer, and breaks where anything is other than it
+//! expects.
 
 use std::{
     cell::Cell,
@@ -26,7 +27,14 @@ use traceparent::{SpanId, TraceParent};
 type Sink = Arc<dyn Fn(Record) + Send + Sync>;
 
 thread_local! {
-    static CURRENT: Cell<Option<Arc<Span>>> = const { Cell::new(None) };
+    static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
+}
+
+/// What handlers find.
+#[derive(Clone)]
+enum Current {
+    Recorded(Arc<Span>),
+    Passed(TraceParent),
 }
 
 struct Span {
@@ -50,8 +58,8 @@ pub struct Record {
     duration: Duration,
 }
 
-fn within<T>(span: &Arc<Span>, work: impl FnOnce() -> T) -> T {
-    let before = CURRENT.replace(Some(span.clone()));
+fn within<T>(current: &Current, work: impl FnOnce() -> T) -> T {
+    let before = CURRENT.replace(Some(current.clone()));
     let result = work();
     CURRENT.set(before);
     result
@@ -89,18 +97,23 @@ where
                 .get(name)
                 .expect("what the benchmark sends")
         };
-        let span = Arc::new(Span {
-            parent: TraceParent::parse(header("traceparent").as_bytes()).expect("a valid one"),
-            id: SpanId::from_u64(rand::random::<u64>() | 1).expect("not zero"),
-            method: header("mcp-method").clone(),
-            name: header("mcp-name").clone(),
-            start: SystemTime::now(),
-            began: Instant::now(),
-            sink: self.sink.clone(),
-        });
-        request.extensions_mut().insert(span.clone());
-        let future = within(&span, || self.inner.call(request));
-        HandFuture { future, span }
+        let parent = TraceParent::parse(header("traceparent").as_bytes()).expect("a valid one");
+        let current = if parent.flags().is_sampled() {
+            Current::Recorded(Arc::new(Span {
+                parent,
+                id: SpanId::from_u64(rand::random::<u64>() | 1).expect("not zero"),
+                method: header("mcp-method").clone(),
+                name: header("mcp-name").clone(),
+                start: SystemTime::now(),
+                began: Instant::now(),
+                sink: self.sink.clone(),
+            }))
+        } else {
+            Current::Passed(parent)
+        };
+        request.extensions_mut().insert(current.clone());
+        let future = within(&current, || self.inner.call(request));
+        HandFuture { future, current }
     }
 }
 
@@ -108,7 +121,7 @@ pin_project! {
     pub struct HandFuture<F> {
         #[pin]
         future: F,
-        span: Arc<Span>,
+        current: Current,
     }
 }
 
@@ -120,12 +133,12 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let span = this.span.clone();
-        let result = ready!(within(&span, || this.future.poll(cx)));
+        let current = this.current.clone();
+        let result = ready!(within(&current, || this.future.poll(cx)));
         Poll::Ready(result.map(|response| {
             response.map(|body| HandBody {
                 body,
-                span: Some(span),
+                current: Some(current),
             })
         }))
     }
@@ -133,7 +146,7 @@ where
 
 pub struct HandBody {
     body: Full<Bytes>,
-    span: Option<Arc<Span>>,
+    current: Option<Current>,
 }
 
 impl Body for HandBody {
@@ -144,10 +157,13 @@ impl Body for HandBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let Some(span) = self.span.take() else {
+        let Some(current) = self.current.take() else {
             return Pin::new(&mut self.body).poll_frame(cx);
         };
-        let frame = within(&span, || Pin::new(&mut self.body).poll_frame(cx));
+        let frame = within(&current, || Pin::new(&mut self.body).poll_frame(cx));
+        let Current::Recorded(span) = current else {
+            return frame;
+        };
         // All of it comes at once.
         (span.sink)(Record {
             context: TraceParent::new(span.parent.trace_id(), span.id, span.parent.flags()),

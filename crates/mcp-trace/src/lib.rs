@@ -38,6 +38,7 @@ pub mod body;
 mod capture;
 pub mod carrier;
 mod child;
+mod clock;
 mod context;
 mod endpoint;
 mod hook;

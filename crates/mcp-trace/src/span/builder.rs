@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime};
 use super::identity::{Identity, Place};
 use super::learning::Learnt;
 use crate::agent::{Agent, AgentContext};
+use crate::clock::Time;
 use crate::{
     ActiveSpan, Operation, Outcome, ScopeHook, SpanHead, SpanKind, SpanSink, TraceContext, Trust,
     current_span, default_sink, hook, id, scope,
@@ -171,11 +172,8 @@ impl SpanBuilder {
         let may_record = |sink: &Arc<dyn SpanSink>| {
             parent.is_none_or(TraceContext::is_sampled) || sink.records_unsampled()
         };
-        let start = if sink.as_ref().is_some_and(may_record) {
-            SystemTime::now()
-        } else {
-            SystemTime::UNIX_EPOCH
-        };
+        let begins = sink.as_ref().is_some_and(may_record).then(Time::now);
+        let start = begins.map_or(SystemTime::UNIX_EPOCH, |begins| begins.wall);
         let identity = match self.above {
             Above::Incoming(_) => Place::Open(OnceLock::new()),
             _ => {
@@ -202,7 +200,7 @@ impl SpanBuilder {
             _ => None,
         };
         let agent = agent.map(AgentContext::now);
-        let started = is_open.then(Instant::now);
+        let started = is_open.then(|| begins.map_or_else(Instant::now, |begins| begins.monotonic));
         let span = Arc::new(ActiveSpan {
             span_id,
             kind: self.kind,
