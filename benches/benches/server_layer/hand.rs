@@ -10,9 +10,11 @@
 use std::{
     cell::Cell,
     future::Future,
+    marker::PhantomData,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    thread::LocalKey,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -25,20 +27,24 @@ use tower::Service;
 use traceparent::{SpanId, TraceParent};
 
 type Sink = Arc<dyn Fn(Record) + Send + Sync>;
+type Slot<C> = LocalKey<Cell<Option<C>>>;
 
 thread_local! {
-    static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
+    static SPAN: Cell<Option<Arc<Span>>> = const { Cell::new(None) };
+    static PASSED: Cell<Option<TraceParent>> = const { Cell::new(None) };
 }
 
-/// What handlers find.
-#[derive(Clone)]
-enum Current {
-    Recorded(Arc<Span>),
-    #[expect(dead_code, reason = "the benchmark's handlers do not look")]
-    Passed(TraceParent),
+/// What is current: what handlers find. All of it is inlined, as if it were written where it is used.
+pub trait Current: Clone + Send + Sync + 'static {
+    const SLOT: &'static Slot<Self>;
+
+    fn of(request: &Request<Full<Bytes>>, sink: &Sink) -> Self;
+
+    /// The answer has left.
+    fn end(self);
 }
 
-struct Span {
+pub struct Span {
     parent: TraceParent,
     id: SpanId,
     method: HeaderValue,
@@ -59,59 +65,107 @@ pub struct Record {
     duration: Duration,
 }
 
-fn within<T>(current: &Current, work: impl FnOnce() -> T) -> T {
-    let before = CURRENT.replace(Some(current.clone()));
-    let result = work();
-    CURRENT.set(before);
-    result
+#[inline(always)]
+fn header<'r>(request: &'r Request<Full<Bytes>>, name: &str) -> &'r HeaderValue {
+    let value = request.headers().get(name);
+    value.expect("what the benchmark sends")
 }
 
-#[derive(Clone)]
-pub struct Hand<S> {
-    inner: S,
-    sink: Sink,
+#[inline(always)]
+fn parent(request: &Request<Full<Bytes>>) -> TraceParent {
+    let parent = header(request, "traceparent");
+    TraceParent::parse(parent.as_bytes()).expect("a valid one")
 }
 
-impl<S> Hand<S> {
-    pub fn around(inner: S) -> Self {
-        let sink = Arc::new(drop::<Record>);
-        Self { inner, sink }
+impl Current for Arc<Span> {
+    const SLOT: &'static Slot<Self> = &SPAN;
+
+    #[inline(always)]
+    fn of(request: &Request<Full<Bytes>>, sink: &Sink) -> Self {
+        Arc::new(Span {
+            parent: parent(request),
+            id: SpanId::from_u64(rand::random::<u64>() | 1).expect("not zero"),
+            method: header(request, "mcp-method").clone(),
+            name: header(request, "mcp-name").clone(),
+            start: SystemTime::now(),
+            began: Instant::now(),
+            sink: sink.clone(),
+        })
+    }
+
+    #[inline(always)]
+    fn end(self) {
+        (self.sink)(Record {
+            context: TraceParent::new(self.parent.trace_id(), self.id, self.parent.flags()),
+            parent: self.parent.parent_id(),
+            method: self.method.clone(),
+            name: self.name.clone(),
+            start: self.start,
+            duration: self.began.elapsed(),
+        });
     }
 }
 
-impl<S> Service<Request<Full<Bytes>>> for Hand<S>
+/// A context that is not sampled.
+impl Current for TraceParent {
+    const SLOT: &'static Slot<Self> = &PASSED;
+
+    fn of(request: &Request<Full<Bytes>>, _: &Sink) -> Self {
+        parent(request)
+    }
+
+    fn end(self) {}
+}
+
+#[inline(always)]
+fn within<C: Current, T>(current: &C, work: impl FnOnce() -> T) -> T {
+    let before = C::SLOT.replace(Some(current.clone()));
+    let result = work();
+    C::SLOT.set(before);
+    result
+}
+
+/// Records.
+pub type Hand<S> = By<S, Arc<Span>>;
+
+/// Only passes the context on.
+#[allow(
+    dead_code,
+    reason = "only one of the programs that use this file measures it"
+)]
+pub type PassingHand<S> = By<S, TraceParent>;
+
+pub struct By<S, C> {
+    inner: S,
+    sink: Sink,
+    current: PhantomData<C>,
+}
+
+impl<S, C> By<S, C> {
+    pub fn around(inner: S) -> Self {
+        Self {
+            inner,
+            sink: Arc::new(drop::<Record>),
+            current: PhantomData,
+        }
+    }
+}
+
+impl<S, C> Service<Request<Full<Bytes>>> for By<S, C>
 where
     S: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>>,
+    C: Current,
 {
-    type Response = Response<HandBody>;
+    type Response = Response<HandBody<C>>;
     type Error = S::Error;
-    type Future = HandFuture<S::Future>;
+    type Future = HandFuture<S::Future, C>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, mut request: Request<Full<Bytes>>) -> Self::Future {
-        let header = |name| {
-            request
-                .headers()
-                .get(name)
-                .expect("what the benchmark sends")
-        };
-        let parent = TraceParent::parse(header("traceparent").as_bytes()).expect("a valid one");
-        let current = if parent.flags().is_sampled() {
-            Current::Recorded(Arc::new(Span {
-                parent,
-                id: SpanId::from_u64(rand::random::<u64>() | 1).expect("not zero"),
-                method: header("mcp-method").clone(),
-                name: header("mcp-name").clone(),
-                start: SystemTime::now(),
-                began: Instant::now(),
-                sink: self.sink.clone(),
-            }))
-        } else {
-            Current::Passed(parent)
-        };
+        let current = C::of(&request, &self.sink);
         request.extensions_mut().insert(current.clone());
         let future = within(&current, || self.inner.call(request));
         HandFuture { future, current }
@@ -119,18 +173,19 @@ where
 }
 
 pin_project! {
-    pub struct HandFuture<F> {
+    pub struct HandFuture<F, C> {
         #[pin]
         future: F,
-        current: Current,
+        current: C,
     }
 }
 
-impl<F, E> Future for HandFuture<F>
+impl<F, E, C> Future for HandFuture<F, C>
 where
     F: Future<Output = Result<Response<Full<Bytes>>, E>>,
+    C: Current,
 {
-    type Output = Result<Response<HandBody>, E>;
+    type Output = Result<Response<HandBody<C>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -145,12 +200,12 @@ where
     }
 }
 
-pub struct HandBody {
+pub struct HandBody<C> {
     body: Full<Bytes>,
-    current: Option<Current>,
+    current: Option<C>,
 }
 
-impl Body for HandBody {
+impl<C: Current + Unpin> Body for HandBody<C> {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 
@@ -162,18 +217,8 @@ impl Body for HandBody {
             return Pin::new(&mut self.body).poll_frame(cx);
         };
         let frame = within(&current, || Pin::new(&mut self.body).poll_frame(cx));
-        let Current::Recorded(span) = current else {
-            return frame;
-        };
         // All of it comes at once.
-        (span.sink)(Record {
-            context: TraceParent::new(span.parent.trace_id(), span.id, span.parent.flags()),
-            parent: span.parent.parent_id(),
-            method: span.method.clone(),
-            name: span.name.clone(),
-            start: span.start,
-            duration: span.began.elapsed(),
-        });
+        current.end();
         frame
     }
 }

@@ -142,7 +142,7 @@ fn main() {
     let layer_of_headers = layer.clone().headers_only();
     let mut headers_only = layer_of_headers.layer(service_fn(answer::<Full<Bytes>>));
     let mut by_hand = hand::Hand::around(service_fn(answer));
-    let mut by_hand_unsampled = by_hand.clone();
+    let mut by_hand_unsampled = hand::PassingHand::around(service_fn(answer));
     let mut full = layer.layer(service_fn(answer));
     let mut full_unsampled = full.clone();
     let mut headers_unsampled = headers_only.clone();
