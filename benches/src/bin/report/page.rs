@@ -50,9 +50,8 @@ pub(crate) fn head(turns: usize, took: Duration) -> String {
     let _ = writeln!(page, "- {}\n", machine::versions(PEERS));
     page.push_str(
         "Figures are medians of the turns. In a turn, cases are measured in rounds, one case after the other, and the fastest round of each counts, \
-         since what else the machine does only ever adds; of what becomes of spans that are sent away it is the median round, and of a server under \
-         load all rounds together. *Spread* is how far the \
-         turns lie apart, as a part of the median. *Times* is the ratio to the first row in the same turn; on a machine that does other things as \
+         since what else the machine does only ever adds; of what becomes of spans that are sent away it is the median round, and of a burst of spans \
+         and of a server under load all rounds together. *Spread* is how far the turns lie apart, as a part of the median. *Times* is the ratio to the first row in the same turn; on a machine that does other things as \
          well, trust ratios and allocations.\n\n",
     );
     page
