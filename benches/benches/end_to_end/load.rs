@@ -10,6 +10,7 @@ use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use mcp_trace_benches::median;
 use tokio::net::TcpStream;
 
 type Connection = http1::SendRequest<Full<Bytes>>;
@@ -82,12 +83,6 @@ impl Measured {
             median(rounds.iter().map(|round| round.p99)),
         ]
     }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// Connections to a server, and what they ask for.
@@ -170,15 +165,14 @@ async fn one_after_the_other(
     latencies
 }
 
-/// Of all threads, to the nanosecond: time on a processor is what the kernel writes first.
+/// Of all threads, to the nanosecond: time on a processor is what the kernel writes first. Those of the servers stay.
 fn cpu_seconds(pid: u32) -> f64 {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("Linux");
     let nanos = threads.map(|thread| {
         let path = thread.expect("a thread").path().join("schedstat");
-        let stat = fs::read_to_string(path).unwrap_or_default();
-        let first = stat.split_whitespace().next();
-        // A thread that has just ended has no file.
-        first.map_or(0.0, |nanos| nanos.parse().expect("a number"))
+        let stat = fs::read_to_string(path).expect("a kernel that counts (CONFIG_SCHED_INFO)");
+        let first = stat.split_whitespace().next().expect("three numbers");
+        first.parse::<f64>().expect("a number")
     });
     nanos.sum::<f64>() / 1e9
 }

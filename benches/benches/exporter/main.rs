@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use mcp_trace_benches::results;
+use mcp_trace_benches::{median, results};
 
 /// What a burst came to.
 struct Burst {
@@ -54,13 +54,15 @@ fn main() {
 fn bursts(spans: u64, rounds: usize) {
     let bursts = take_turns(&senders::CASES, (spans, 0), rounds, "0");
     let row = |bursts: &[Burst]| {
-        let delivered = median(bursts, |burst| burst.delivered as f64);
+        let delivered = median(bursts.iter().map(|burst| burst.delivered as f64));
         vec![
             mean(bursts),
             delivered * 100.0 / spans as f64,
-            median(bursts, |burst| {
-                burst.delivered as f64 / burst.cpu_seconds.max(0.01)
-            }),
+            median(
+                bursts
+                    .iter()
+                    .map(|burst| burst.delivered as f64 / burst.cpu_seconds.max(0.01)),
+            ),
         ]
     };
     results::show(
@@ -136,12 +138,6 @@ fn take_turns(cases: &[&str], load: (u64, u64), rounds: usize, delay: &str) -> V
 fn mean(bursts: &[Burst]) -> f64 {
     let sum: f64 = bursts.iter().map(|burst| burst.nanos_per_span).sum();
     sum / bursts.len() as f64
-}
-
-fn median(bursts: &[Burst], value: fn(&Burst) -> f64) -> f64 {
-    let mut values: Vec<f64> = bursts.iter().map(value).collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 fn burst(case: &str, (spans, rate): (u64, u64), delay: &str) -> Burst {

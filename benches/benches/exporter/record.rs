@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use mcp_trace::{MemorySink, SpanRecord, SpanSink};
-use mcp_trace_benches::results;
+use mcp_trace_benches::{median, results};
 use mcp_trace_exporter::configure;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::{
@@ -96,11 +96,6 @@ fn time<T: Clone>(item: &T, mut hand_over: impl FnMut(T)) -> f64 {
         hand_over(black_box(item));
     }
     start.elapsed().as_nanos() as f64 / SPANS as f64
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }
 
 fn span() -> SpanRecord {

@@ -32,7 +32,7 @@ pub struct SpanRecord {
     pub kind: SpanKind,
     /// What it is about.
     pub operation: Operation,
-    /// Wall-clock time at its start.
+    /// Wall-clock time at its start, by the clock as it was set at most ten milliseconds before.
     pub start: SystemTime,
     /// Its length by a monotonic clock, so that it is never negative.
     pub duration: Duration,
